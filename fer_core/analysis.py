@@ -1,0 +1,54 @@
+"""From an image to its faces and their emotions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_core.classification import EmotionClassifier
+from fer_core.detection import HaarFaceDetector
+from fer_core.faces import DetectedFace, FaceEmotion
+from fer_core.images import RgbImage, crop_face, to_gray_face
+from fer_core.model_store import DEFAULT_MODEL
+
+
+class EmotionAnalyzer:
+    """Finds the faces of an image and classifies them. Safe to share between threads."""
+
+    def __init__(self, detector: HaarFaceDetector, classifier: EmotionClassifier) -> None:
+        """Join a detector and a classifier."""
+        self.detector = detector
+        self.classifier = classifier
+
+    def analyze(self, image: RgbImage, min_face_px: int | None = None) -> list[FaceEmotion]:
+        """Find and classify the faces of an image.
+
+        Args:
+            image: Where to look.
+            min_face_px: As for `HaarFaceDetector.detect`.
+
+        Returns:
+            The faces from left to right, an empty list where there is none.
+        """
+        return self.classify(image, self.detector.detect(image, min_face_px))
+
+    def classify(self, image: RgbImage, faces: Sequence[DetectedFace]) -> list[FaceEmotion]:
+        """Classify faces that were found already, all in one call; the order stays."""
+        card = self.classifier.card
+        size = card.input.width, card.input.height
+        crops = [to_gray_face(crop_face(image, f.box, card.crop_margin), *size) for f in faces]
+        stacked = np.array(crops, dtype=np.uint8).reshape(-1, card.input.height, card.input.width)
+        rows = self.classifier.probabilities(stacked)
+        return [
+            FaceEmotion(f.box, f.confidence, dict(zip(card.labels, row.tolist(), strict=True)))
+            for f, row in zip(faces, rows, strict=True)
+        ]
+
+
+def load_analyzer(model: str | Path = DEFAULT_MODEL) -> EmotionAnalyzer:
+    """Haar detection and a network, the default one unless another's name or folder is given.
+
+    Raises:
+        ModelError: There is no such network, or its files are damaged.
+    """
+    return EmotionAnalyzer(HaarFaceDetector(), EmotionClassifier.load(model))

@@ -1,0 +1,126 @@
+"""Emotions of faces, by a network."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.emotions import Emotion
+from fer_core.errors import ModelError
+from fer_core.model_store import DEFAULT_MODEL, ModelCard, find_model, read_card
+from fer_core.pool import Pool
+
+if TYPE_CHECKING:
+    from ai_edge_litert.interpreter import Interpreter
+
+Network: TypeAlias = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+"""Gray pixels 0..255, float32 `(N, H, W, C)` with N above 0 -> probabilities, float32 `(N, K)`."""
+
+
+class EmotionClassifier:
+    """Gives the probability of each emotion for gray faces. Safe to share between threads."""
+
+    def __init__(self, network: Network, card: ModelCard) -> None:
+        """Wrap a network that is safe to call from several threads; see `load`."""
+        self._network = network
+        self.card = card
+
+    @classmethod
+    def load(
+        cls, model: str | Path = DEFAULT_MODEL, *, runtime: Literal["litert", "keras"] = "litert"
+    ) -> "EmotionClassifier":
+        """Load a network.
+
+        Args:
+            model: Its name, or its folder.
+            runtime: `litert` runs `model.tflite`, in a fraction of the time and memory and
+                without TensorFlow; `keras` runs `model.keras`, the source of the other.
+
+        Raises:
+            ModelError: There is no such network, or its files are damaged.
+        """
+        folder = find_model(model)
+        card = read_card(folder)
+        try:
+            if runtime == "litert":
+                network: Network = _LiteRtNetwork((folder / "model.tflite").read_bytes())
+            else:
+                network = _keras_network(folder / "model.keras")
+            return cls(network, card)
+        except (OSError, ValueError) as error:
+            raise ModelError(f"The network in {folder} cannot be loaded: {error}") from error
+
+    @property
+    def labels(self) -> tuple[Emotion, ...]:
+        """What each column of `probabilities` means."""
+        return self.card.labels
+
+    def probabilities(self, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Classify faces.
+
+        Args:
+            faces: Gray faces, uint8 of shape `(N, H, W)` with the height and width of the card's
+                input, 0 to 255. N may be 0.
+
+        Returns:
+            Float32 of shape `(N, K)`, a row a face, each row summing to 1. A row does not depend
+            on the other faces.
+        """
+        shape = self.card.input
+        if faces.dtype != np.uint8 or faces.shape[1:] != (shape.height, shape.width):
+            raise ValueError(
+                f"Expected uint8 of shape (N, {shape.height}, {shape.width}). "
+                f"Received: {faces.dtype} of shape {faces.shape}"
+            )
+        if len(faces) == 0:
+            return np.zeros((0, len(self.labels)), dtype=np.float32)
+        pixels = np.repeat(faces[..., np.newaxis].astype(np.float32), shape.channels, axis=3)
+        return self._network(pixels)
+
+
+class _LiteRtNetwork:
+    """A `.tflite` file of batch size 1.
+
+    Face by face costs LiteRT no more than a batch, and one thread an interpreter serves several
+    callers best. An interpreter must not be used by two threads at once, so each call borrows one.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._interpreters = Pool(self._make_interpreter, size=os.cpu_count() or 1)
+        with self._interpreters.borrow():  # a damaged file shows here, not at the first face
+            pass
+
+    def _make_interpreter(self) -> "Interpreter":
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=self._content, num_threads=1)
+        interpreter.allocate_tensors()
+        return interpreter
+
+    def __call__(self, pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        with self._interpreters.borrow() as interpreter:
+            source = interpreter.get_input_details()[0]["index"]
+            target = interpreter.get_output_details()[0]["index"]
+            rows = []
+            for face in pixels:
+                interpreter.set_tensor(source, face[np.newaxis])
+                interpreter.invoke()
+                rows.append(interpreter.get_tensor(target)[0])
+        return np.stack(rows)
+
+
+def _keras_network(path: Path) -> Network:
+    import keras
+
+    model = keras.models.load_model(path)
+
+    def run(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        batches = (pixels[start : start + 256] for start in range(0, len(pixels), 256))
+        rows = [keras.ops.convert_to_numpy(model(batch, training=False)) for batch in batches]
+        return np.concatenate(rows)
+
+    return run

@@ -1,0 +1,24 @@
+"""The classes that a network can answer with."""
+
+from enum import StrEnum
+
+
+class Emotion(StrEnum):
+    """An apparent facial expression, named as data sets of this field name it.
+
+    Members are strings: `Emotion.HAPPY == "happy"`. The first seven are FER2013's classes in
+    FER2013's order (Goodfellow et al. 2013, arXiv:1307.0414); contempt occurs in CK+ and FER+.
+    """
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+    CONTEMPT = "contempt"
+
+
+FER2013_EMOTIONS: tuple[Emotion, ...] = tuple(Emotion)[:7]
+"""The seven classes of FER2013; the index of each is its number in FER2013's `emotion` column."""

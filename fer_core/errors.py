@@ -1,0 +1,31 @@
+"""What can go wrong that a caller can act on.
+
+    FerError
+    ├── ImageDecodeError    these bytes are not a photo that can be read
+    ├── ModelError          a network's folder is missing, incomplete or unfit
+    ├── DatasetError        training data are missing or malformed
+    └── UnknownRecipeError  there is no recipe of that name
+
+Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
+are `ValueError` or `TypeError` instead. A photo without a face is no error, but an empty list.
+"""
+
+
+class FerError(Exception):
+    """Base of every error that fer_core raises on purpose."""
+
+
+class ImageDecodeError(FerError):
+    """The bytes are not a photo that can be read, or the photo is too large."""
+
+
+class ModelError(FerError):
+    """A network's folder is missing, incomplete or does not fit this version."""
+
+
+class DatasetError(FerError):
+    """Training data are missing or malformed; the message names the file and the row."""
+
+
+class UnknownRecipeError(FerError):
+    """There is no training recipe of that name."""

@@ -1,0 +1,110 @@
+"""Boxes and faces: the values that detection, classification and drawing hand to each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fer_core.emotions import Emotion
+
+
+@dataclass(frozen=True)
+class BoundingBox:
+    """A rectangle in whole pixels of an image, right and bottom exclusive.
+
+    Attributes:
+        x1: Left edge, in it.
+        y1: Top edge, in it.
+        x2: Right edge, the first column no longer in it.
+        y2: Bottom edge, the first row no longer in it.
+    """
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    def __post_init__(self) -> None:
+        if self.x2 <= self.x1 or self.y2 <= self.y1:
+            raise ValueError(f"A box must be at least one pixel wide and high. Received: {self}")
+
+    @property
+    def xyxy(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        return self.x1, self.y1, self.x2, self.y2
+
+    @property
+    def width(self) -> int:
+        """Width in pixels, at least 1."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> int:
+        """Height in pixels, at least 1."""
+        return self.y2 - self.y1
+
+    def shifted(self, dx: int, dy: int) -> "BoundingBox":
+        """The same box moved right by `dx` and down by `dy` pixels."""
+        return BoundingBox(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
+
+    def expanded(self, margin: float) -> "BoundingBox":
+        """The box with `margin` of its width and height added on each side.
+
+        A negative margin cuts into the box; the result may reach beyond the image.
+        """
+        dx, dy = round(self.width * margin), round(self.height * margin)
+        return BoundingBox(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
+
+    def clipped(self, width: int, height: int) -> "BoundingBox | None":
+        """The part inside an image of that size, None where there is none."""
+        x1, x2 = max(self.x1, 0), min(self.x2, width)
+        y1, y2 = max(self.y1, 0), min(self.y2, height)
+        return BoundingBox(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
+
+
+def box_iou(a: BoundingBox, b: BoundingBox) -> float:
+    """Intersection over union of two boxes, in the range 0 (apart) to 1 (the same)."""
+    width = min(a.x2, b.x2) - max(a.x1, b.x1)
+    height = min(a.y2, b.y2) - max(a.y1, b.y1)
+    if width <= 0 or height <= 0:
+        return 0.0
+    shared = width * height
+    return shared / (a.width * a.height + b.width * b.height - shared)
+
+
+@dataclass(frozen=True)
+class DetectedFace:
+    """A face that a detector found.
+
+    Attributes:
+        box: Where it is, inside the image.
+        confidence: How sure the detector is that this is a face, from 0 to 1. It ranks faces of
+            one detector; it is not a probability.
+    """
+
+    box: BoundingBox
+    confidence: float
+
+
+@dataclass(frozen=True)
+class FaceEmotion:
+    """A face and its apparent emotion.
+
+    Attributes:
+        box: Where the face is, inside the image.
+        confidence: The detector's, as in `DetectedFace`.
+        probabilities: Probability of each emotion, summing to 1, in the order of the network's
+            labels.
+    """
+
+    box: BoundingBox
+    confidence: float
+    probabilities: Mapping[Emotion, float]
+
+    @property
+    def emotion(self) -> Emotion:
+        """The most probable emotion."""
+        return max(self.probabilities, key=lambda emotion: self.probabilities[emotion])
+
+    @property
+    def probability(self) -> float:
+        """Probability of `emotion`, from 0 to 1."""
+        return self.probabilities[self.emotion]

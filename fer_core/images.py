@@ -1,0 +1,144 @@
+"""Photos from bytes, and faces cut from them."""
+
+import io
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fer_core.errors import ImageDecodeError
+from fer_core.faces import BoundingBox
+
+RgbImage: TypeAlias = npt.NDArray[np.uint8]
+"""An image of shape `(H, W, 3)`, uint8, red-green-blue, 0 to 255."""
+
+GrayImage: TypeAlias = npt.NDArray[np.uint8]
+"""An image of shape `(H, W)`, uint8, 0 black to 255 white."""
+
+MAX_SIDE_PX = 4096
+"""Longest side of a decoded photo; larger ones are scaled down."""
+
+MAX_PIXELS = 80_000_000
+"""Photos with more pixels than this are refused before they are unpacked into memory."""
+
+# Phones write JPEGs with several pictures in one file; Pillow names that format MPO.
+_FORMATS = ("JPEG", "MPO", "PNG")
+
+
+def decode_image(data: bytes) -> RgbImage:
+    """Decode a JPEG or PNG photo, upright and at most `MAX_SIDE_PX` on its longest side.
+
+    EXIF orientation is applied. Transparent pixels are laid on white; gray, palette, 16-bit and
+    CMYK photos are converted.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        ImageDecodeError: The data are empty, of another format, broken, or too large.
+    """
+    if not data:
+        raise ImageDecodeError("The file is empty.")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _refuse_huge(image)
+            image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
+            upright = _upright(image)
+            upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), reducing_gap=2.0)
+            return _to_rgb(upright)
+    except ImageDecodeError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise ImageDecodeError(_TOO_LARGE) from error
+    except UnidentifiedImageError as error:
+        raise ImageDecodeError("This is not a JPG or PNG photo.") from error
+    except Exception as error:  # Pillow's decoders raise errors of a dozen kinds
+        raise ImageDecodeError("The photo is broken or cut off and cannot be read.") from error
+
+
+_TOO_LARGE = (
+    f"The photo is too large: more than {MAX_PIXELS // 1_000_000} megapixels. "
+    "Save a smaller copy and try again."
+)
+
+
+def _refuse_huge(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageDecodeError(_TOO_LARGE)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    image.load()
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a photo with a broken EXIF block is still a photo
+        return image.copy()
+
+
+def _to_rgb(image: Image.Image) -> RgbImage:
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip at 255
+        gray = np.asarray(image, dtype=np.int64).clip(0, 65535) // 257
+        return np.repeat(gray.astype(np.uint8)[..., np.newaxis], 3, axis=2)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        image = Image.alpha_composite(white, rgba)
+    return np.array(image.convert("RGB"))
+
+
+def to_gray(image: RgbImage) -> GrayImage:
+    """Luma after ITU-R BT.601 (.299 R + .587 G + .114 B), shape `(H, W)`: red becomes 76."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def scale_to_fit(image: RgbImage, max_side_px: int) -> RgbImage:
+    """The image with its longest side at most `max_side_px`; itself where it fits already."""
+    height, width = image.shape[:2]
+    scale = max_side_px / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def crop_face(image: RgbImage, box: BoundingBox, margin: float = 0.0) -> RgbImage:
+    """Cut a face out.
+
+    Args:
+        image: Where it is.
+        box: The detector's box.
+        margin: What to add on each side, as a share of the box; negative cuts into it.
+
+    Returns:
+        The crop, of the size of the box with its margin. Where that reaches beyond the image, the
+        pixels at the edge are repeated.
+    """
+    height, width = image.shape[:2]
+    wanted = box.expanded(margin)
+    inside = wanted.clipped(width, height)
+    if inside is None:
+        raise ValueError(f"The box lies outside the image of {width}x{height}. Received: {box}")
+    crop = image[inside.y1 : inside.y2, inside.x1 : inside.x2]
+    if inside == wanted:
+        return crop.copy()
+    top, left = inside.y1 - wanted.y1, inside.x1 - wanted.x1
+    bottom, right = wanted.y2 - inside.y2, wanted.x2 - inside.x2
+    padded = cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE)
+    return np.asarray(padded, dtype=np.uint8)
+
+
+def to_gray_face(crop: RgbImage, width: int, height: int) -> GrayImage:
+    """A crop as the networks were trained to see faces: gray, of shape `(height, width)`."""
+    shrinks = crop.shape[0] > height or crop.shape[1] > width
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    face = cv2.resize(to_gray(crop), (width, height), interpolation=interpolation)
+    return np.asarray(face, dtype=np.uint8)
+
+
+def encode_png(image: RgbImage) -> bytes:
+    """The image as a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

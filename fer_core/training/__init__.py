@@ -1,0 +1,1 @@
+"""Training, judging and exporting networks. Nothing but the command line imports it."""

@@ -1,0 +1,19 @@
+"""A trained network as the file that the app serves."""
+
+from pathlib import Path
+
+import keras
+
+
+def export_tflite(folder: Path) -> Path:
+    """Write `model.tflite` in float32 beside `model.keras`, for one face a call.
+
+    Returns:
+        The file written.
+    """
+    network = keras.models.load_model(folder / "model.keras")
+    face = keras.Input(batch_shape=(1, *network.input_shape[1:]))
+    one_by_one = keras.Model(face, network(face))
+    target = folder / "model.tflite"
+    one_by_one.export(target, format="litert", verbose=False)
+    return target

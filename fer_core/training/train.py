@@ -1,0 +1,144 @@
+"""One training run: a recipe and a data set in, a network's folder out."""
+
+import csv
+import datetime
+import importlib.metadata
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.model_store import InputShape, ModelCard, write_card
+from fer_core.training.datasets import FaceDataset, LabeledFaces
+from fer_core.training.recipes import Recipe
+
+
+def train(
+    recipe: Recipe,
+    dataset: FaceDataset,
+    output: Path,
+    *,
+    epochs: int | None = None,
+    seed: int = 0,
+    resume: bool = False,
+) -> ModelCard:
+    """Train a network and write `model.keras`, `card.json` and `history.csv` to its folder.
+
+    The weights kept are those of the epoch with the best accuracy on `dataset.validation`.
+
+    Args:
+        recipe: What to train and how.
+        dataset: Faces and labels.
+        output: Folder of the new network, whose name becomes the network's. Made if need be;
+            what an earlier run left there is replaced.
+        epochs: Instead of the recipe's own number.
+        seed: For the first weights, the order of images and their augmentation.
+        resume: Go on after the last full epoch of an interrupted run in the same folder.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
+            with the best epoch so far, and `resume` can still take it up.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    backup, best, history = output / ".backup", output / ".best.weights.h5", output / "history.csv"
+    if not (resume and backup.exists()):
+        shutil.rmtree(backup, ignore_errors=True)
+        best.unlink(missing_ok=True)
+        history.unlink(missing_ok=True)
+    epochs = epochs or recipe.epochs
+    keras.utils.set_random_seed(seed)
+    network = recipe.build(len(dataset.emotions))
+    n_steps = epochs * -(-len(dataset.train) // recipe.batch_size)
+    trainer = _trainer(recipe, network, n_steps)
+    interrupted = False
+    try:
+        trainer.fit(
+            pixels(dataset.train),
+            dataset.train.labels,
+            validation_data=(pixels(dataset.validation), dataset.validation.labels),
+            batch_size=recipe.batch_size,
+            epochs=epochs,
+            callbacks=_callbacks(best, history, backup),
+        )
+    except KeyboardInterrupt:
+        if not best.exists():
+            raise
+        interrupted = True
+    trainer.load_weights(best)
+    network.save(output / "model.keras")
+    if not interrupted:
+        best.unlink()
+    card = ModelCard(
+        name=output.resolve().name,
+        labels=dataset.emotions,
+        input=InputShape(*network.input_shape[1:]),
+        recipe=recipe.name,
+        n_parameters=network.count_params(),
+        trained_on=_provenance(dataset, history, seed),
+    )
+    write_card(card, output)
+    return card
+
+
+def pixels(faces: LabeledFaces) -> npt.NDArray[np.float32]:
+    """What a network with one channel takes: float32 of shape `(N, 48, 48, 1)`, 0..255."""
+    return faces.images[..., np.newaxis].astype(np.float32)
+
+
+def _trainer(recipe: Recipe, network: keras.Model, n_steps: int) -> keras.Model:
+    """The network behind its augmentation, which Keras leaves out of evaluation by itself."""
+    augmentation = [recipe.augment()] if recipe.augment else []
+    trainer = keras.Sequential(
+        [keras.layers.Input(network.input_shape[1:]), *augmentation, network]
+    )
+    trainer.compile(
+        recipe.optimizer(n_steps), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    return trainer
+
+
+def _callbacks(best: Path, history: Path, backup: Path) -> list[keras.callbacks.Callback]:
+    so_far = [float(row["val_accuracy"]) for row in _read_history(history)]
+    return [
+        keras.callbacks.ModelCheckpoint(
+            best,
+            monitor="val_accuracy",
+            save_best_only=True,
+            save_weights_only=True,
+            initial_value_threshold=max(so_far, default=None),
+        ),
+        keras.callbacks.CSVLogger(history, append=True),
+        keras.callbacks.BackupAndRestore(backup),
+    ]
+
+
+def _read_history(history: Path) -> list[dict[str, str]]:
+    if not history.exists():
+        return []
+    with history.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _provenance(dataset: FaceDataset, history: Path, seed: int) -> dict[str, Any]:
+    accuracies = [float(row["val_accuracy"]) for row in _read_history(history)]
+    best = int(np.argmax(accuracies))
+    return {
+        "dataset": dataset.name,
+        "split": "train",
+        "n_images": len(dataset.train),
+        "fingerprint": dataset.fingerprint(),
+        "seed": seed,
+        "epochs": len(accuracies),
+        "chosen_epoch": best + 1,
+        "chosen_by": f"validation accuracy, {accuracies[best]:.4f}",
+        "date": datetime.date.today().isoformat(),
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            keras.backend.backend(): importlib.metadata.version(keras.backend.backend()),
+        },
+    }
