@@ -18,8 +18,8 @@ COLORS: dict[Emotion, Color] = {
     Emotion.HAPPY: (245, 184, 0),
     Emotion.SAD: (62, 123, 250),
     Emotion.SURPRISE: (247, 107, 21),
-    Emotion.NEUTRAL: (139, 148, 158),
-    Emotion.CONTEMPT: (18, 165, 148),
+    Emotion.NEUTRAL: (0, 188, 212),
+    Emotion.CONTEMPT: (214, 64, 159),
 }
 """Red-green-blue color of each emotion, 0 to 255, on photos and on the pages alike."""
 
@@ -30,7 +30,7 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 def line_width_px(image: RgbImage) -> int:
     """Width of a box's lines: a 240th of the shorter side, at least 2 pixels."""
     height, width, _ = image.shape
-    return max(2, round(min(height, width) / 240))
+    return max(2, int(min(height, width) / 240 + 0.5))
 
 
 def draw_faces(

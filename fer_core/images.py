@@ -23,8 +23,8 @@ MAX_SIDE_PX = 4096
 MAX_PIXELS = 80_000_000
 """Photos with more pixels than this are refused before they are unpacked into memory."""
 
-# Phones write JPEGs with several pictures in one file; Pillow names that format MPO.
-_FORMATS = ("JPEG", "MPO", "PNG")
+# JPEG includes what phones write with several pictures in one file (MPO); the first one is read.
+_FORMATS = ("JPEG", "PNG")
 
 
 def decode_image(data: bytes) -> RgbImage:
@@ -141,4 +141,11 @@ def encode_png(image: RgbImage) -> bytes:
     """The image as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def encode_jpeg(image: RgbImage) -> bytes:
+    """The image as a JPEG file of good quality."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="JPEG", quality=90)
     return buffer.getvalue()

@@ -1,0 +1,20 @@
+"""The web app: `streamlit run app.py`."""
+
+import streamlit as st
+
+import ui
+
+st.set_page_config(page_title="Facial emotion recognition", page_icon=ui.ICON, layout="wide")
+
+LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
+page = st.navigation(
+    [
+        st.Page("pages/photo.py", title="Photos", icon=":material/photo:", default=True),
+        LIVE,
+    ],
+    position="top",
+)
+if page != LIVE:
+    ui.drop_stream()
+page.run()
+ui.show_notice()

@@ -1,0 +1,190 @@
+"""What the pages share: settings from the environment, the analyzer, widgets for results."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+import fer_core
+from fer_core.drawing import COLORS
+from fer_core.faces import FaceEmotion
+from fer_core.model_store import DEFAULT_MODEL
+from fer_core.stream import VideoStream
+
+STREAM_KEY = "live_stream"
+"""Where a viewer's `VideoStream` lies in the session state while the live page is open."""
+
+
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    '<rect width="32" height="32" rx="8" fill="#3e7bfa"/><g fill="#fff"><circle cx="11" cy="12" '
+    'r="2.2"/><circle cx="21" cy="12" r="2.2"/></g><path d="M9 19q7 7 14 0" fill="none" '
+    'stroke="#fff" stroke-width="2.4" stroke-linecap="round"/></svg>'
+)
+"""The page's icon, inline: an icon by name would be fetched from another server."""
+
+NO_CONNECTION = (
+    "The video connection to the server did not come about. Between different networks it needs "
+    "a relay: the operator of this app can name a TURN server in FER_ICE_SERVERS."
+)
+
+_CAMERA_PROBLEMS = {
+    "NotAllowedError": "The browser may not use the camera. Allow it at the camera symbol in the "
+    "address bar, then press START again.",
+    "NotFoundError": "No camera was found. Connect one and press START again, or use the photo "
+    "page.",
+    "NotReadableError": "The camera is busy. Close the program that uses it, then press START "
+    "again.",
+    "mediaDevices": "Browsers give the camera to secure pages only. Open this app through "
+    "https:// or, on the same machine, through localhost.",
+    "taking longer": NO_CONNECTION,
+}
+
+# streamlit-webrtc shows the browser's error in its frame and does not report it to Python.
+_READ_CAMERA_ERROR = """
+export default function ({ setStateValue }) {
+  let last = "";
+  const timer = setInterval(() => {
+    const frame = document.querySelector('iframe[src*="streamlit_webrtc"]');
+    const alert = frame?.contentDocument?.querySelector('[role="alert"]');
+    const text = alert?.innerText ?? "";
+    if (text !== last) setStateValue("error", (last = text));
+  }, 300);
+  return () => clearInterval(timer);
+}
+"""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment sets, the same for all viewers.
+
+    Attributes:
+        model: `FER_MODEL`, name or folder of the network.
+        ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
+            viewers on other networks; without it none is asked, which is all localhost needs.
+        max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
+    """
+
+    model: str = DEFAULT_MODEL
+    ice_servers: list[dict[str, Any]] = field(default_factory=list)
+    max_upload_mb: int = 20
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        ValueError: One of them is malformed; the sentence names it.
+    """
+    try:
+        ice_servers = json.loads(environ.get("FER_ICE_SERVERS") or "[]")
+    except ValueError as error:
+        raise ValueError(f"FER_ICE_SERVERS is not valid JSON: {error}.") from error
+    if not isinstance(ice_servers, list) or not all(
+        isinstance(server, dict) and "urls" in server for server in ice_servers
+    ):
+        raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
+    max_upload_mb = environ.get("FER_MAX_UPLOAD_MB") or "20"
+    if not (max_upload_mb.isascii() and max_upload_mb.isdigit() and int(max_upload_mb) > 0):
+        raise ValueError(
+            f"FER_MAX_UPLOAD_MB must be a whole number above 0. Received: {max_upload_mb!r}."
+        )
+    return Settings(environ.get("FER_MODEL") or DEFAULT_MODEL, ice_servers, int(max_upload_mb))
+
+
+def settings() -> Settings:
+    """The settings; where one is malformed, the page says so and ends."""
+    try:
+        return read_settings(os.environ)
+    except ValueError as error:
+        st.error(f"The app is not set up correctly: {error}")
+        st.stop()
+
+
+@st.cache_resource(show_spinner="Loading the network …")
+def _load_analyzer(model: str) -> fer_core.EmotionAnalyzer:
+    return fer_core.load_analyzer(model)
+
+
+def analyzer() -> fer_core.EmotionAnalyzer:
+    """The analyzer that all viewers share; where there is none, the page says so and ends."""
+    try:
+        return _load_analyzer(settings().model)
+    except fer_core.FerError as error:
+        st.error(f"The app is not set up correctly: {error}")
+        st.stop()
+
+
+def drop_stream() -> None:
+    """Forget the viewer's stream and with it the last picture it held."""
+    st.session_state.pop(STREAM_KEY, None)
+
+
+def stream() -> VideoStream:
+    """The viewer's stream, made when first asked for."""
+    if STREAM_KEY not in st.session_state:
+        st.session_state[STREAM_KEY] = VideoStream(fer_core.LiveSession(analyzer()))
+    found: VideoStream = st.session_state[STREAM_KEY]
+    return found
+
+
+def show_face(name: str, face: FaceEmotion) -> None:
+    """A face's emotion and a bar for each probability, in the order of the network's labels."""
+    st.markdown(f"**{name}: {face.emotion} {face.probability:.0%}**")
+    rows = [{"emotion": str(e), "probability": p} for e, p in face.probabilities.items()]
+    colors = alt.Scale(
+        domain=list(face.probabilities),
+        range=["#{:02x}{:02x}{:02x}".format(*COLORS[emotion]) for emotion in face.probabilities],
+    )
+    bars = alt.Chart({"values": rows}).encode(
+        y=alt.Y("emotion:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)),
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.15]), axis=None),
+    )
+    text = bars.mark_text(align="left", dx=4).encode(text=alt.Text("probability:Q", format=".0%"))
+    filled = bars.mark_bar(cornerRadius=2).encode(
+        color=alt.Color("emotion:N", scale=colors, legend=None)
+    )
+    st.altair_chart((filled + text).properties(height=170), width="stretch")
+
+
+def explain_camera_error(error: str) -> str:
+    """What to do about an error that the browser gave instead of the camera; empty for none."""
+    if not error:
+        return ""
+    for name, sentence in _CAMERA_PROBLEMS.items():
+        if name in error:
+            return sentence
+    return f"The camera could not be started. The browser says: {error}"
+
+
+def show_camera_problem() -> None:
+    """Say in plain words why the browser gave no camera, should that be so."""
+    watch = st.components.v2.component("camera_error", js=_READ_CAMERA_ERROR)
+    sentence = explain_camera_error(
+        watch(key="camera_error", on_error_change=lambda: None).error or ""
+    )
+    if sentence:
+        st.error(plain(sentence), icon=":material/videocam_off:")
+
+
+def show_notice() -> None:
+    """What the answers are and what they must not be used for, at the foot of each page."""
+    st.divider()
+    st.caption(
+        "The labels name an **apparent facial expression**, not what a person feels. The network "
+        "errs, most of all on fear, sadness and disgust and on turned, dark or blurred faces. "
+        "Photos and frames are analyzed in memory and never stored or logged. Do not use this to "
+        "judge people. The European Union forbids emotion inference at work and in education, "
+        "except for medical or safety reasons (AI Act, article 5(1)(f))."
+    )
+
+
+def plain(text: str) -> str:
+    """Text such as a file's name, escaped so that Markdown shows it as it is."""
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
