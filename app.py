@@ -16,5 +16,6 @@ page = st.navigation(
 )
 if page != LIVE:
     ui.drop_stream()
-page.run()
+with ui.routed():
+    page.run()
 ui.show_notice()

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,9 @@ NO_CONNECTION = (
     "The video connection to the server did not come about. Between different networks it needs "
     "a relay: the operator of this app can name a TURN server in FER_ICE_SERVERS."
 )
+
+ROUTED_KEY = "routed"
+"""In the session state while the router, app.py, runs a page."""
 
 _CAMERA_PROBLEMS = {
     "NotAllowedError": "The browser may not use the camera. Allow it at the camera symbol in the "
@@ -105,6 +109,28 @@ def settings() -> Settings:
     except ValueError as error:
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
+
+
+@contextmanager
+def routed() -> Iterator[None]:
+    """What the router runs a page in, so that the page knows it."""
+    st.session_state[ROUTED_KEY] = True
+    try:
+        yield
+    finally:
+        del st.session_state[ROUTED_KEY]
+
+
+def need_router(url_path: str) -> None:
+    """Start over through app.py where Streamlit ran the file of the page at `url_path` alone.
+
+    Until `st.navigation` was called once in the life of a server, Streamlit takes the folder
+    pages/ for the app's pages, and a link to one of them leaves the router out.
+    """
+    if ROUTED_KEY not in st.session_state:
+        places = ("home", url_path)
+        st.navigation([st.Page(lambda: None, title="Home", url_path=path) for path in places])
+        st.rerun()
 
 
 @st.cache_resource(show_spinner="Loading the network …")

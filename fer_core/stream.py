@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import av
 import numpy as np
 
-from fer_core.images import RgbImage
 from fer_core.live import LiveFrame, LiveSession
 
 LOGGER = logging.getLogger(__name__)
@@ -42,26 +41,24 @@ class VideoStream:
         self.status = StreamStatus()
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
-        """Annotate one frame; never raises, since an error that leaves it freezes the stream."""
+        """Annotate one frame; never raises, since an error that leaves it freezes the stream.
+
+        The new frame has no time of its own; the stream gives it the source's.
+        """
         start_s = time.monotonic()
         status = self.status
-        image: RgbImage | None = None
         try:
             image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
             newest = self.session.process(image, start_s)
             process_ms = (time.monotonic() - start_s) * 1000
             self.status = StreamStatus(newest, status.n_frames + 1, status.n_errors, process_ms)
-            return _to_frame(newest.image, frame)
+            return av.VideoFrame.from_ndarray(newest.image, format="rgb24")
         except Exception:
             if status.n_errors == 0:  # once a stream, not thirty times a second
                 LOGGER.exception("A live frame could not be processed; the last picture is shown.")
             self.status = StreamStatus(
                 status.newest, status.n_frames, status.n_errors + 1, status.process_ms
             )
-            return _to_frame(status.newest.image, frame) if status.newest else frame
-
-
-def _to_frame(image: RgbImage, source: av.VideoFrame) -> av.VideoFrame:
-    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-    frame.pts, frame.time_base = source.pts, source.time_base
-    return frame
+            if status.newest is None:
+                return frame
+            return av.VideoFrame.from_ndarray(status.newest.image, format="rgb24")

@@ -68,6 +68,7 @@ def show_newest(stream: VideoStream, playing: bool) -> None:
     st.caption(f"{status.process_ms:.0f} ms a frame")
 
 
+ui.need_router("live")
 st.title("Emotions, live", anchor=False)
 live_settings = choose_settings()
 viewer = ui.stream()

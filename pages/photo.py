@@ -13,6 +13,7 @@ import ui
 from fer_core.images import RgbImage, crop_face, encode_jpeg, encode_png, scale_to_fit
 
 RESULTS_KEY = "photo_results"
+SAMPLES_KEY = "photo_samples"
 FACES_A_ROW = 2
 PICTURE_SIDE_PX = 1600
 CROP_SIDE_PX = 160
@@ -61,6 +62,11 @@ def find_samples() -> list[Photo]:
     return photos
 
 
+def show_samples() -> None:
+    """From now on, show the samples while no photo is dropped."""
+    st.session_state[SAMPLES_KEY] = True
+
+
 def choose_photos() -> list[Photo]:
     """The photos that the user dropped or, at a click, the samples."""
     files = st.file_uploader(
@@ -72,10 +78,8 @@ def choose_photos() -> list[Photo]:
     if files:
         return [Photo(file.file_id, file.name, file.getvalue()) for file in files]
     st.caption("Nothing at hand? A portrait in the public domain shows what happens.")
-    if st.button("Try a sample", icon=":material/portrait:") or st.session_state.get("samples"):
-        st.session_state["samples"] = True
-        return find_samples()
-    return []
+    st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
+    return find_samples() if st.session_state.get(SAMPLES_KEY) else []
 
 
 def analyze(photo: Photo) -> Result:
@@ -140,6 +144,7 @@ def show(photo: Photo, result: Result) -> None:
                 ui.show_face(f"Face {number}", face)
 
 
+ui.need_router("photo")
 st.title("Emotions in photos", anchor=False)
 chosen = choose_photos()
 results = results_of(chosen)

@@ -1,0 +1,132 @@
+"""A running app and a real Chromium with a fake camera."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
+
+from tests.e2e.clip import write_clip
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+START_TIMEOUT_S = 60
+
+QUIET = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-gpu",
+    "--disable-quic",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without Chromium the browser's tests are skipped, but never in CI."""
+    if CHROMIUM is None and not os.environ.get("CI"):
+        skip = pytest.mark.skip(reason="needs Chromium, such as Debian's package chromium")
+        for item in items:
+            if ROOT / "tests" / "e2e" in item.path.parents:
+                item.add_marker(skip)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class App:
+    """A running app: its address and its process."""
+
+    def __init__(self, log: Path) -> None:
+        """Start it and wait until it is healthy."""
+        port = free_port()
+        self.url = f"http://localhost:{port}"
+        self.log = log
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        options = ["--server.headless=true", f"--server.port={port}"]
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [*command, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+            )
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while not self._healthy():
+            assert self.process.poll() is None, f"the app ended: {log.read_text()}"
+            assert time.monotonic() < deadline_s, f"the app did not start: {log.read_text()}"
+            time.sleep(0.1)
+
+    def _healthy(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def n_threads(self) -> int:
+        """How many threads the app's process has."""
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+    def stop(self) -> None:
+        """End it as an operator would."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    running = App(tmp_path_factory.mktemp("app") / "log.txt")
+    yield running
+    running.stop()
+    assert "Traceback" not in running.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "camera.mjpeg"
+    write_clip(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[BrowserType]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium
+
+
+def launch(chromium: BrowserType, *flags: str) -> Browser:
+    """A fresh Chromium with these flags."""
+    return chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *flags])
+
+
+@pytest.fixture
+def page(chromium: BrowserType) -> Iterator[Page]:
+    """A page of a browser without a camera."""
+    browser = launch(chromium)
+    yield browser.new_page()
+    browser.close()
+
+
+@pytest.fixture
+def camera_page(chromium: BrowserType, clip: Path) -> Iterator[Page]:
+    """A page of a browser whose camera plays the clip."""
+    browser = launch(
+        chromium,
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={clip}",
+    )
+    yield browser.new_page()
+    browser.close()

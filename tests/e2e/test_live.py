@@ -1,0 +1,247 @@
+"""The live page in a real browser whose camera plays a clip with known poses."""
+
+import base64
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserType, FrameLocator, Locator, Page, expect
+
+from fer_core.faces import BoundingBox
+from tests.e2e import clip as film
+from tests.e2e.conftest import App, launch
+
+# Pixels of the page's video, as the browser shows them.
+GRAB = """video => {
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  return canvas.toDataURL('image/png').split(',')[1];
+}"""
+
+# A codec blurs color over a few pixels; what the app draws stays far above this.
+COLORED = 50
+NEAR_PX = 14
+
+
+def component(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe[src*='streamlit_webrtc']")
+
+
+def open_live_page(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/live")
+    expect(component(page).get_by_role("button", name="START")).to_be_visible(timeout=20_000)
+
+
+def start(page: Page) -> Locator:
+    """Press START; the returned video once it plays and frames were processed.
+
+    Until the first one is, the server sends frames back as they came.
+    """
+    component(page).get_by_role("button", name="START").click()
+    video = component(page).locator("video")
+    wait_until(lambda: n_frames(video) > 5, 20, "the video plays")
+    expect(page.get_by_text("ms a frame")).to_be_visible(timeout=20_000)
+    return video
+
+
+def n_frames(video: Locator) -> int:
+    if video.count() == 0:
+        return 0
+    n: int = video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")
+    return n
+
+
+def wait_until(happened: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline_s = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline_s, f"not within {seconds} s: {what}"
+        time.sleep(0.1)
+
+
+def grab(video: Locator) -> npt.NDArray[np.uint8]:
+    """The picture on the screen, RGB, of the camera's size."""
+    png = base64.b64decode(video.evaluate(GRAB))
+    image = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
+    assert image.shape == (film.HEIGHT, film.WIDTH, 3)
+    return image
+
+
+def colored(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Where something was drawn: the camera's own picture is gray."""
+    return np.ptp(image.astype(int), axis=2) > COLORED
+
+
+def sides_drawn(image: npt.NDArray[np.uint8], box: BoundingBox) -> list[float]:
+    """Share of each of the four sides of the box that has color near it: left, top, right, bottom.
+
+    The top side has the label above it, so the left and right ones show best how high the box is.
+    """
+    drawn = colored(image)
+    rows, columns = slice(box.y1 + 5, box.y2 - 5), slice(box.x1 + 5, box.x2 - 5)
+
+    def near(position: int) -> slice:
+        return slice(max(0, position - NEAR_PX), position + NEAR_PX)
+
+    return [
+        float(drawn[rows, near(box.x1)].any(axis=1).mean()),
+        float(drawn[near(box.y1), columns].any(axis=0).mean()),
+        float(drawn[rows, near(box.x2)].any(axis=1).mean()),
+        float(drawn[near(box.y2), columns].any(axis=0).mean()),
+    ]
+
+
+def well_inside(number: int, first: int, last: int) -> bool:
+    """Not within half a second of the face's coming or going."""
+    return first + 15 <= number < last - 15
+
+
+def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    video = start(camera_page)
+    seen: list[int] = []
+    seen_without = 0
+    deadline_s = time.monotonic() + 45
+    while (len(seen) < 15 or seen_without < 8) and time.monotonic() < deadline_s:
+        image = grab(video)
+        number = film.read_number(image)
+        box = film.face_box(number) if number < film.N_FRAMES else None
+        if box and well_inside(number, 0, film.N_WITH_FACE):
+            sides = sides_drawn(image, box)
+            assert min(sides) > 0.8, f"frame {number}: the face is at {box}, sides drawn: {sides}"
+            seen.append(box.x1)
+        elif well_inside(number, film.N_WITH_FACE, film.N_FRAMES):
+            assert not colored(image).any(), f"frame {number} has no face, but something is drawn"
+            seen_without += 1
+    assert len(seen) >= 15
+    assert seen_without >= 8
+    assert max(seen) - min(seen) > 150, "the face should have been seen far apart"
+
+
+def test_a_link_to_the_page_works_on_a_server_that_nobody_has_visited(
+    page: Page, tmp_path: Path
+) -> None:
+    fresh = App(tmp_path / "log.txt")
+    open_live_page(page, fresh)
+    expect(page.get_by_role("link", name="Photos")).to_be_visible()
+    expect(page.get_by_text("apparent facial expression")).to_be_visible()
+    fresh.stop()
+
+
+def test_settings_act_on_the_running_stream(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    video = start(camera_page)
+
+    def face_frame() -> npt.NDArray[np.uint8]:
+        deadline_s = time.monotonic() + 20
+        while time.monotonic() < deadline_s:
+            image = grab(video)
+            if 40 <= film.read_number(image) < 110:  # the face is left enough of the middle
+                return image
+        raise AssertionError("no frame with a face came")
+
+    def brightness_beside_the_face() -> float:
+        """Mean, 0 to 255, of where the bars' dark panel goes: right of the face."""
+        image = face_frame()
+        box = film.face_box(film.read_number(image))
+        assert box
+        return float(image[box.y1 + 10 : box.y1 + 80, box.x2 + 12 : box.x2 + 60].mean())
+
+    wait_until(lambda: bool(colored(face_frame()).any()), 10, "a box is drawn")
+    assert brightness_beside_the_face() > 100
+    camera_page.get_by_text("Show probabilities in the picture").click()
+    wait_until(lambda: brightness_beside_the_face() < 80, 15, "bars are drawn")
+
+    slider = camera_page.get_by_role("slider", name="Smallest face")
+    slider.focus()
+    slider.press("End")
+    wait_until(lambda: not colored(face_frame()).any(), 15, "small faces are left out")
+    before = n_frames(video)
+    wait_until(lambda: n_frames(video) > before + 10, 10, "the stream goes on")
+
+
+def test_the_newest_faces_stand_beside_the_video(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
+    start(camera_page)
+    expect(camera_page.get_by_text("Face 1:").first).to_be_visible(timeout=20_000)
+    expect(camera_page.get_by_text("No face in sight")).to_be_visible(timeout=20_000)
+
+
+def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    start(camera_page)
+    playing = app.n_threads()
+    component(camera_page).get_by_role("button", name="STOP").click()
+    expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
+    wait_until(lambda: app.n_threads() < playing - 5, 15, "STOP ends the stream's threads")
+    time.sleep(1)
+    idle = app.n_threads()
+
+    start(camera_page)
+    assert app.n_threads() > idle + 5
+    camera_page.get_by_role("link", name="Photos").click()
+    expect(camera_page.get_by_text("Emotions in photos")).to_be_visible(timeout=20_000)
+    # One more may be waiting in asyncio's own bounded pool.
+    wait_until(lambda: app.n_threads() <= idle + 1, 15, "leaving ends the stream's threads")
+
+
+def test_many_starts_all_play(camera_page: Page, app: App) -> None:
+    for _ in range(8):
+        open_live_page(camera_page, app)
+        video = start(camera_page)
+        before = n_frames(video)
+        wait_until(lambda v=video, b=before: n_frames(v) > b + 10, 10, "it goes on")  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        pytest.param([], "No camera was found.", id="no-camera"),
+        pytest.param(
+            ["--use-fake-device-for-media-stream"],
+            "The browser may not use the camera.",
+            id="refused",
+        ),
+        pytest.param(
+            [
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                "--host-resolver-rules=MAP fer.test 127.0.0.1",
+            ],
+            "Browsers give the camera to secure pages only.",
+            id="insecure-origin",
+        ),
+    ],
+)
+def test_a_camera_that_does_not_come_is_explained(
+    chromium: BrowserType, app: App, flags: list[str], sentence: str
+) -> None:
+    browser = launch(chromium, *flags)
+    page = browser.new_page()
+    secure = not any("fer.test" in flag for flag in flags)
+    page.goto(f"{app.url if secure else app.url.replace('localhost', 'fer.test')}/live")
+    component(page).get_by_role("button", name="START").click(timeout=20_000)
+    expect(page.get_by_role("alert").filter(has_text=sentence)).to_be_visible(timeout=10_000)
+    browser.close()
+
+
+def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, app: App) -> None:
+    # Only relayed candidates and no relay: as between networks that let no video through.
+    camera_page.add_init_script(
+        "const Real = RTCPeerConnection;"
+        "window.RTCPeerConnection = function (c) {"
+        "  return new Real({...c, iceTransportPolicy: 'relay'});"
+        "};"
+        "window.RTCPeerConnection.prototype = Real.prototype;"
+    )
+    open_live_page(camera_page, app)
+    component(camera_page).get_by_role("button", name="START").click()
+    alert = camera_page.get_by_role("alert").filter(has_text="TURN server")
+    expect(alert).to_be_visible(timeout=30_000)

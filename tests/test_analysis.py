@@ -1,0 +1,158 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fer_core
+from fer_core.analysis import EmotionAnalyzer, load_analyzer
+from fer_core.classification import EmotionClassifier
+from fer_core.emotions import FER2013_EMOTIONS, Emotion
+from fer_core.errors import ModelError
+from fer_core.faces import BoundingBox, DetectedFace
+from fer_core.images import decode_image
+from fer_core.model_store import InputShape
+from tests.faces import (
+    RED,
+    SquareDetector,
+    astronaut,
+    card,
+    grace_hopper_jpeg,
+    happy_if_white,
+    plain,
+    squares,
+    two_astronauts,
+)
+
+
+def at(*xyxy: int, confidence: float = 0.5) -> DetectedFace:
+    return DetectedFace(BoundingBox(*xyxy), confidence)
+
+
+# --- the real cascade and the real network ---
+
+
+def test_a_photo_without_a_face_gives_an_empty_list(analyzer: EmotionAnalyzer) -> None:
+    assert analyzer.analyze(plain(320, 240)) == []
+
+
+def test_a_portrait_has_one_face_with_seven_probabilities(analyzer: EmotionAnalyzer) -> None:
+    image = decode_image(grace_hopper_jpeg())
+    (face,) = analyzer.analyze(image)
+    (found,) = analyzer.detector.detect(image)
+    assert (face.box, face.confidence) == (found.box, found.confidence)
+    assert tuple(face.probabilities) == FER2013_EMOTIONS
+    assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert all(type(p) is float for p in face.probabilities.values())
+
+
+def test_a_crop_does_not_depend_on_the_other_faces(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    # The first box reaches to the corner, where a crop is padded once its margin is added.
+    faces = [at(0, 0, 60, 60), at(177, 66, 274, 163), at(452, 452, 512, 512)]
+    together = analyzer.classify(image, faces)
+    alone = [analyzer.classify(image, [face])[0] for face in faces]
+    assert together == alone
+    assert analyzer.classify(image, faces[::-1]) == alone[::-1]
+
+
+def test_faces_come_from_left_to_right_each_with_its_own_answer(analyzer: EmotionAnalyzer) -> None:
+    image = two_astronauts()
+    left, right = analyzer.analyze(image)
+    assert left.box.x1 < right.box.x1
+    assert left.probabilities != right.probabilities
+    assert [right] == analyzer.classify(image, [at(*right.box.xyxy, confidence=right.confidence)])
+
+
+def test_the_smallest_face_reaches_the_detector(analyzer: EmotionAnalyzer) -> None:
+    assert len(analyzer.analyze(astronaut(), min_face_px=60)) == 1
+    assert analyzer.analyze(astronaut(), min_face_px=200) == []
+
+
+def test_analyzing_leaves_the_photo_as_it_is(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    analyzer.analyze(image)
+    np.testing.assert_array_equal(image, astronaut())
+
+
+def test_no_such_network_is_a_model_error_that_names_those_there_are() -> None:
+    with pytest.raises(ModelError, match=r"'no-such-network'.*tutorial-cnn-augmented"):
+        load_analyzer("no-such-network")
+
+
+def test_an_analyzer_needs_no_tensorflow() -> None:
+    # In a process of its own: this one has imported TensorFlow for other tests.
+    program = (
+        "import sys, numpy as np, fer_core\n"
+        "analyzer = fer_core.load_analyzer()\n"
+        "face = fer_core.DetectedFace(fer_core.BoundingBox(0, 0, 60, 60), 1.0)\n"
+        "assert analyzer.classify(np.zeros((90, 90, 3), np.uint8), [face])\n"
+        "loaded = {'tensorflow', 'keras', 'streamlit', 'matplotlib'} & set(sys.modules)\n"
+        "assert not loaded, loaded\n"
+    )
+    root = Path(fer_core.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+# --- what the network is given, worked out by hand ---
+
+
+def test_the_network_sees_the_gray_of_the_crop_alone() -> None:
+    seen: list[float] = []
+
+    def network(pixels: np.typing.NDArray[np.float32]) -> np.typing.NDArray[np.float32]:
+        seen.extend(pixels[:, 24, 24, 0].tolist())
+        return np.ones((len(pixels), 1), np.float32)
+
+    image = plain(100, 100, (255, 255, 255))
+    image[20:40, 20:40] = RED
+    classifier = EmotionClassifier(network, card((Emotion.HAPPY,)))
+    EmotionAnalyzer(SquareDetector(), classifier).classify(image, [at(20, 20, 40, 40)])
+    assert seen == [76.0]  # pure red; 29 if red and blue were swapped, 0.3 if scaled twice
+
+
+@pytest.mark.parametrize(
+    ("margin", "white_share"),
+    [
+        pytest.param(0.0, 1.0, id="none: the white box fills the crop"),
+        pytest.param(0.5, 0.25, id="half a box on each side: a crop of twice the width"),
+        pytest.param(-0.25, 1.0, id="cut into"),
+    ],
+)
+def test_the_margin_of_the_card_is_added_to_the_box(margin: float, white_share: float) -> None:
+    means: list[float] = []
+
+    def network(pixels: np.typing.NDArray[np.float32]) -> np.typing.NDArray[np.float32]:
+        means.extend((pixels.mean(axis=(1, 2, 3)) / 255).tolist())
+        return np.ones((len(pixels), 1), np.float32)
+
+    classifier = EmotionClassifier(network, card((Emotion.HAPPY,), crop_margin=margin))
+    image = squares(200, 200, (80, 80, 128, 128))
+    EmotionAnalyzer(SquareDetector(), classifier).analyze(image)
+    assert means == [pytest.approx(white_share, abs=0.01)]
+
+
+def test_crops_have_the_height_and_width_of_the_card() -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def network(pixels: np.typing.NDArray[np.float32]) -> np.typing.NDArray[np.float32]:
+        shapes.append(pixels.shape)
+        return np.ones((len(pixels), 1), np.float32)
+
+    shape = InputShape(height=24, width=32, channels=3)
+    analyzer = EmotionAnalyzer(
+        SquareDetector(), EmotionClassifier(network, card((Emotion.HAPPY,), shape))
+    )
+    analyzer.analyze(squares(200, 100, (10, 10, 50, 50), (80, 10, 180, 70)))
+    assert shapes == [(2, 24, 32, 3)]  # both faces in one call
+
+
+def test_each_face_gets_its_own_row() -> None:
+    image = squares(200, 100, (10, 10, 50, 50), (80, 10, 120, 50))
+    image[10:50, 80:120] = 128
+    happy, sad = EmotionAnalyzer(SquareDetector(), happy_if_white()).analyze(image)
+    assert happy.probabilities == {Emotion.HAPPY: 1.0, Emotion.SAD: 0.0}
+    assert sad.probabilities == {Emotion.HAPPY: 0.0, Emotion.SAD: 1.0}
+    assert (happy.box.x1, sad.box.x1) == (10, 80)

@@ -1,0 +1,208 @@
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from fer_core.drawing import COLORS, draw_faces, line_width_px
+from fer_core.emotions import FER2013_EMOTIONS, Emotion
+from fer_core.faces import BoundingBox, FaceEmotion
+from fer_core.images import RgbImage
+from tests.faces import astronaut, face_emotion, noise, plain
+
+Xyxy = tuple[int, int, int, int]
+
+
+def changed(before: RgbImage, after: RgbImage) -> npt.NDArray[np.bool_]:
+    """Which pixels differ, shape `(H, W)`."""
+    differ: npt.NDArray[np.bool_] = np.any(before != after, axis=2)
+    return differ
+
+
+def extent(mask: npt.NDArray[np.bool_]) -> Xyxy:
+    """The box around all that is true."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    assert len(rows), "nothing is there"
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def test_no_face_gives_an_unchanged_copy() -> None:
+    image = noise(30, 20)
+    annotated = draw_faces(image, [], show_probabilities=True)
+    np.testing.assert_array_equal(annotated, image)
+    assert not np.shares_memory(annotated, image)
+
+
+@pytest.mark.parametrize("show_probabilities", [False, True])
+def test_drawing_leaves_its_arguments_as_they_are(show_probabilities: bool) -> None:
+    image = astronaut()
+    faces = [face_emotion((177, 66, 274, 163)), face_emotion((0, 0, 90, 90), Emotion.SAD)]
+    annotated = draw_faces(image, faces, show_probabilities=show_probabilities)
+    np.testing.assert_array_equal(image, astronaut())
+    assert faces == [face_emotion((177, 66, 274, 163)), face_emotion((0, 0, 90, 90), Emotion.SAD)]
+    assert changed(image, annotated).any()
+    assert (annotated.shape, annotated.dtype) == (image.shape, image.dtype)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        pytest.param((1, 1), 2, id="never less than 2"),
+        pytest.param((640, 480), 2, id="480 / 240"),
+        pytest.param((4000, 599), 2, id="the shorter side counts, 2.496"),
+        pytest.param((600, 4000), 3, id="2.5 is rounded up"),
+        pytest.param((1920, 1080), 5, id="4.5 is rounded up"),
+    ],
+)
+def test_lines_grow_with_the_image(size: tuple[int, int], expected: int) -> None:
+    assert line_width_px(plain(*size)) == expected
+
+
+@pytest.mark.parametrize("emotion", Emotion)
+def test_each_emotion_has_its_own_color(emotion: Emotion) -> None:
+    others = [COLORS[other] for other in Emotion if other != emotion]
+    assert COLORS[emotion] not in others
+    face = FaceEmotion(BoundingBox(50, 60, 90, 110), 0.5, {emotion: 1.0})
+    annotated = draw_faces(plain(200, 150), [face])
+    for x, y in ((50, 90), (89, 90), (70, 109)):  # left, right and bottom edge
+        assert tuple(annotated[y, x]) == COLORS[emotion]
+
+
+@pytest.mark.parametrize("short_side", [200, 720, 960])
+def test_a_boxs_lines_lie_on_its_edge_and_not_outside(short_side: int) -> None:
+    image = plain(short_side, short_side)
+    annotated = draw_faces(image, [face_emotion((60, 80, 180, 190))])
+    mask = changed(image, annotated)
+    below_the_label = mask.copy()
+    below_the_label[:80] = False
+    assert extent(below_the_label) == (60, 80, 180, 190)
+    assert not mask[100:170, 80:160].any(), "the face itself is covered"
+    assert mask[100:170, 60].all()
+    assert mask[100:170, 179].all()
+    assert mask[189, 70:170].all()  # OpenCV rounds the corners of thick lines
+
+
+@pytest.mark.parametrize(
+    "xyxy",
+    [
+        pytest.param((0, 0, 1, 1), id="one pixel"),
+        pytest.param((10, 10, 12, 12), id="thinner than its lines"),
+        pytest.param((0, 0, 20, 12), id="the whole image"),
+        pytest.param((19, 11, 20, 12), id="the last pixel"),
+    ],
+)
+@pytest.mark.parametrize("show_probabilities", [False, True])
+def test_an_image_too_small_for_a_label_is_drawn_on_nevertheless(
+    xyxy: Xyxy, show_probabilities: bool
+) -> None:
+    image = plain(20, 12)
+    face = face_emotion(xyxy)
+    annotated = draw_faces(image, [face], show_probabilities=show_probabilities)
+    assert annotated.shape == image.shape
+    assert changed(image, annotated).any()
+
+
+def text_extent(xyxy: Xyxy, size: tuple[int, int] = (300, 200)) -> Xyxy:
+    """Where 70 % and 25 % are drawn differently: around the figures, the end of the label."""
+    image = plain(*size)
+    seventy = draw_faces(image, [face_emotion(xyxy, probability=0.70)])
+    twenty_five = draw_faces(image, [face_emotion(xyxy, probability=0.25)])
+    return extent(changed(seventy, twenty_five))
+
+
+@pytest.mark.parametrize(
+    "xyxy",
+    [
+        pytest.param((100, 0, 160, 50), id="at the top border"),
+        pytest.param((100, 5, 160, 60), id="too near the top border for a label above"),
+        pytest.param((0, 0, 40, 40), id="upper left corner"),
+        pytest.param((260, 0, 300, 40), id="upper right corner"),
+        pytest.param((0, 150, 40, 200), id="lower left corner"),
+        pytest.param((260, 150, 300, 200), id="lower right corner"),
+        pytest.param((299, 100, 300, 101), id="one pixel at the right border"),
+        pytest.param((0, 0, 300, 200), id="the whole image"),
+    ],
+)
+def test_the_label_is_whole_wherever_the_face_is(xyxy: Xyxy) -> None:
+    x1, y1, x2, y2 = text_extent(xyxy)
+    free_x1, free_y1, free_x2, free_y2 = text_extent((100, 80, 160, 140))
+    assert (x2 - x1, y2 - y1) == (free_x2 - free_x1, free_y2 - free_y1)
+
+
+def test_the_label_stands_above_the_box_and_at_the_top_border_inside_it() -> None:
+    assert text_extent((100, 80, 160, 140))[3] <= 80
+    assert text_extent((100, 0, 160, 50))[1] >= 0
+    assert text_extent((100, 0, 160, 50))[3] <= 50
+    assert text_extent((100, 5, 160, 60))[1] >= 5
+
+
+def test_a_label_is_not_hidden_by_another_box() -> None:
+    image = plain(300, 200)
+    face = face_emotion((100, 80, 160, 140))
+    alone = draw_faces(image, [face])
+    # The other box's bottom line runs through where the label is.
+    both = draw_faces(image, [face, face_emotion((90, 20, 220, 75), Emotion.SAD)])
+    x1, y1, x2, y2 = text_extent((100, 80, 160, 140))
+    np.testing.assert_array_equal(both[y1:y2, x1:x2], alone[y1:y2, x1:x2])
+
+
+def with_bars(xyxy: Xyxy, shares: dict[Emotion, float], size: tuple[int, int]) -> RgbImage:
+    face = FaceEmotion(BoundingBox(*xyxy), 0.5, shares)
+    return draw_faces(plain(*size), [face], show_probabilities=True)
+
+
+SHARES = dict(zip(FER2013_EMOTIONS, (0.0, 0.25, 0.0, 0.5, 0.25, 0.0, 0.0), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("xyxy", "x_from", "x_to"),
+    [
+        pytest.param((100, 80, 160, 140), 160, 400, id="to the right of the box"),
+        pytest.param((320, 80, 400, 140), 0, 320, id="to its left where there is no room"),
+    ],
+)
+def test_bars_stand_beside_the_face(xyxy: Xyxy, x_from: int, x_to: int) -> None:
+    image = plain(400, 300)
+    without = draw_faces(image, [FaceEmotion(BoundingBox(*xyxy), 0.5, SHARES)])
+    x1, y1, x2, y2 = extent(changed(without, with_bars(xyxy, SHARES, (400, 300))))
+    assert x_from <= x1
+    assert x2 <= x_to
+    assert y2 - y1 > 7 * 8, "seven rows that can be read"
+
+
+@pytest.mark.parametrize(
+    "xyxy",
+    [
+        pytest.param((0, 0, 60, 40), id="upper left corner"),
+        pytest.param((340, 0, 400, 40), id="upper right corner"),
+        pytest.param((0, 260, 60, 300), id="lower left corner"),
+        pytest.param((340, 260, 400, 300), id="lower right corner"),
+    ],
+)
+def test_all_bars_are_inside_the_image_wherever_the_face_is(xyxy: Xyxy) -> None:
+    def bars_size(box: Xyxy) -> tuple[int, int]:
+        without = draw_faces(plain(400, 300), [FaceEmotion(BoundingBox(*box), 0.5, SHARES)])
+        x1, y1, x2, y2 = extent(changed(without, with_bars(box, SHARES, (400, 300))))
+        return x2 - x1, y2 - y1
+
+    assert bars_size(xyxy) == bars_size((100, 80, 160, 140))
+
+
+def test_the_length_of_a_bar_is_its_probability() -> None:
+    panel = with_bars((20, 80, 80, 140), SHARES, (400, 300))[80:, 80:]  # the label is above
+
+    def n_columns(emotion: Emotion) -> int:
+        return int((panel == COLORS[emotion]).all(axis=2).any(axis=0).sum())
+
+    half, quarter = n_columns(Emotion.HAPPY), n_columns(Emotion.SAD)
+    assert quarter == n_columns(Emotion.DISGUST)
+    assert quarter > 8
+    assert half == pytest.approx(2 * quarter, abs=1)
+    assert n_columns(Emotion.FEAR) <= 1
+
+
+def test_a_white_photo_is_darkened_behind_the_bars() -> None:
+    white = plain(400, 300, (255, 255, 255))
+    face = FaceEmotion(BoundingBox(20, 80, 80, 140), 0.5, SHARES)
+    annotated = draw_faces(white, [face], show_probabilities=True)
+    background = cv2.cvtColor(annotated[:, 90:], cv2.COLOR_RGB2GRAY)
+    assert (background == 85).sum() > 1000  # 255 / 3

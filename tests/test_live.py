@@ -1,0 +1,319 @@
+from collections.abc import Sequence
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+from fer_core.analysis import EmotionAnalyzer
+from fer_core.emotions import Emotion
+from fer_core.images import RgbImage
+from fer_core.live import LiveFrame, LiveSession, LiveSettings
+from tests.faces import (
+    ASTRONAUT_NOSE_XY,
+    SquareDetector,
+    astronaut,
+    happy_if_white,
+    noise,
+    plain,
+    squares,
+)
+
+Xyxy = tuple[int, int, int, int]
+
+WIDTH, HEIGHT = 320, 240
+"""Faces are at least 36 pixels in such a frame, .15 of 240."""
+
+
+def frame(*boxes: Xyxy, value: int = 255) -> RgbImage:
+    return squares(WIDTH, HEIGHT, *boxes, value=value)
+
+
+@pytest.fixture
+def detector() -> SquareDetector:
+    return SquareDetector()
+
+
+@pytest.fixture
+def session(detector: SquareDetector) -> LiveSession:
+    return LiveSession(EmotionAnalyzer(detector, happy_if_white()))
+
+
+def ids(live: LiveFrame) -> list[int]:
+    return [face.track_id for face in live.faces]
+
+
+def boxes(live: LiveFrame) -> list[Xyxy]:
+    return [face.box.xyxy for face in live.faces]
+
+
+# --- the real cascade and the real network ---
+
+
+def test_the_first_frame_gives_what_the_analyzer_gives(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    live = LiveSession(analyzer).process(image, 12.5)
+    expected = analyzer.analyze(image, min_face_px=77)  # .15 of 512 is 76.8
+    assert len(expected) == 1
+    assert boxes(live) == [face.box.xyxy for face in expected]
+    assert [face.probabilities for face in live.faces] == [f.probabilities for f in expected]
+    assert [face.confidence for face in live.faces] == [face.confidence for face in expected]
+
+
+def test_a_real_face_that_moves_keeps_its_track(analyzer: EmotionAnalyzer) -> None:
+    session = LiveSession(analyzer)
+    photo = astronaut()
+    for step in range(10):
+        left, top = 90 + 6 * step, 10 + 2 * step  # the camera pans, so the face goes to the left
+        window = photo[top : top + 240, left : left + 320]
+        live = session.process(window, 100 + 0.1 * step)
+        assert ids(live) == [1]
+        in_photo = live.faces[0].box.shifted(left, top)
+        assert abs((in_photo.x1 + in_photo.x2) / 2 - ASTRONAUT_NOSE_XY[0]) < 15
+        assert abs((in_photo.y1 + in_photo.y2) / 2 - ASTRONAUT_NOSE_XY[1]) < 20
+
+
+# --- frames ---
+
+
+def test_a_frame_without_a_face_comes_back_unchanged(session: LiveSession) -> None:
+    image = plain(WIDTH, HEIGHT, (0, 0, 0))
+    live = session.process(image, 0)
+    assert live.faces == ()
+    np.testing.assert_array_equal(live.image, image)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (200, 3)])
+def test_a_frame_too_small_for_a_face_is_no_error(
+    analyzer: EmotionAnalyzer, size: tuple[int, int]
+) -> None:
+    session = LiveSession(analyzer)
+    for step in range(3):
+        assert session.process(noise(*size), 0.1 * step).faces == ()
+
+
+def test_the_frame_itself_is_not_drawn_on(session: LiveSession) -> None:
+    image = frame((100, 100, 140, 140))
+    live = session.process(image, 0)
+    np.testing.assert_array_equal(image, frame((100, 100, 140, 140)))
+    assert (live.image != image).any()
+
+
+def test_a_live_frame_cannot_be_changed(session: LiveSession) -> None:
+    live = session.process(frame((100, 100, 140, 140)), 0)
+    with pytest.raises(FrozenInstanceError):
+        live.faces = ()  # type: ignore[misc]
+
+
+# --- tracks ---
+
+
+def test_a_face_that_moves_keeps_its_track(session: LiveSession) -> None:
+    for step in range(12):
+        x = 20 + 15 * step
+        live = session.process(frame((x, 100, x + 40, 140)), 0.1 * step)
+        assert ids(live) == [1]
+        assert boxes(live) == [(x, 100, x + 40, 140)]
+
+
+@pytest.mark.parametrize(
+    ("shift", "expected_id"),
+    [
+        pytest.param(20, 1, id="half its width: IoU 800 / 2400 = .33, the same face"),
+        pytest.param(24, 2, id="IoU 640 / 2560 = .25, another face"),
+        pytest.param(100, 2, id="apart"),
+    ],
+)
+def test_a_face_is_the_same_where_it_overlaps_itself_by_3_tenths(
+    session: LiveSession, shift: int, expected_id: int
+) -> None:
+    session.process(frame((100, 100, 140, 140)), 0)
+    # Half a second later the whole frame is searched, so nothing is cut off.
+    live = session.process(frame((100 + shift, 100, 140 + shift, 140)), 0.5)
+    assert ids(live) == [expected_id]
+
+
+@pytest.mark.parametrize(
+    ("back_at_s", "expected_id"),
+    [
+        pytest.param(0.5, 1, id="after half a second"),
+        pytest.param(1.0, 1, id="after exactly a second"),
+        pytest.param(1.0625, 2, id="after more than a second"),
+    ],
+)
+def test_a_face_out_of_sight_is_forgotten_after_a_second(
+    session: LiveSession, back_at_s: float, expected_id: int
+) -> None:
+    seen = frame((100, 100, 140, 140))
+    assert ids(session.process(seen, 50)) == [1]
+    assert ids(session.process(frame(), 50.25)) == []
+    assert ids(session.process(seen, 50 + back_at_s)) == [expected_id]
+
+
+def test_a_second_is_counted_from_when_the_face_was_last_seen(session: LiveSession) -> None:
+    seen = frame((100, 100, 140, 140))
+    for time_s in (0, 0.75, 1.5):
+        session.process(seen, time_s)
+    session.process(frame(), 2.0)
+    assert ids(session.process(seen, 2.5)) == [1]
+
+
+def test_a_stalled_stream_does_not_blend_with_what_was_long_ago(session: LiveSession) -> None:
+    session.process(frame((100, 100, 140, 140)), 0)
+    live = session.process(frame((100, 100, 140, 140), value=128), 60)
+    assert ids(live) == [2]
+    assert live.faces[0].probabilities == {Emotion.HAPPY: 0, Emotion.SAD: 1}
+
+
+def test_faces_are_numbered_from_left_to_right_and_never_share_a_track(
+    session: LiveSession,
+) -> None:
+    live = session.process(frame((200, 100, 240, 140), (50, 100, 90, 140)), 0)
+    assert list(zip(ids(live), boxes(live), strict=True)) == [
+        (1, (50, 100, 90, 140)),
+        (2, (200, 100, 240, 140)),
+    ]
+
+
+def test_a_number_is_not_given_again(session: LiveSession) -> None:
+    session.process(frame((50, 100, 90, 140), (200, 100, 240, 140)), 0)
+    session.process(frame((50, 100, 90, 140)), 0.5)
+    live = session.process(frame((50, 100, 90, 140), (200, 20, 240, 60)), 1.0)
+    assert ids(live) == [1, 3]
+
+
+def test_the_face_that_stays_keeps_its_number_when_another_goes(session: LiveSession) -> None:
+    session.process(frame((50, 100, 90, 140), (200, 100, 240, 140)), 0)
+    assert ids(session.process(frame((200, 100, 240, 140)), 0.1)) == [2]
+    assert ids(session.process(frame((205, 100, 245, 140)), 0.2)) == [2]
+
+
+def test_a_face_that_comes_in_at_the_left_is_shown_first_under_a_new_number(
+    session: LiveSession,
+) -> None:
+    session.process(frame((200, 100, 240, 140)), 0)
+    both = frame((50, 100, 90, 140), (200, 100, 240, 140))
+    for time_s in (0.5, 0.6):  # a full search, then a search around each
+        live = session.process(both, time_s)
+        assert ids(live) == [2, 1]
+        assert boxes(live) == [(50, 100, 90, 140), (200, 100, 240, 140)]
+
+
+def test_of_two_faces_near_one_track_the_nearer_takes_it(session: LiveSession) -> None:
+    session.process(frame((100, 100, 160, 160)), 0)
+    # Both overlap the old box enough: 26 / 74 = .35 above, 32 / 68 = .47 below.
+    live = session.process(frame((100, 86, 160, 126), (100, 128, 160, 168)), 0.5)
+    assert dict(zip(ids(live), boxes(live), strict=True)) == {
+        1: (100, 128, 160, 168),
+        2: (100, 86, 160, 126),
+    }
+
+
+def test_two_tracks_that_drift_onto_one_face_show_it_once(session: LiveSession) -> None:
+    session.settings = LiveSettings(min_face_share=0.0)
+    session.process(frame((50, 50, 90, 90), (94, 50, 134, 90)), 0)
+    # The left face goes and the right one comes between: around either old box there is a face.
+    live = session.process(frame((76, 50, 116, 90)), 0.1)
+    assert len(live.faces) == 1
+
+
+def test_another_frame_size_starts_anew(session: LiveSession, detector: SquareDetector) -> None:
+    session.process(squares(320, 240, (100, 100, 140, 140)), 0)
+    live = session.process(squares(240, 320, (100, 100, 140, 140), value=128), 0.1)
+    assert ids(live) == [2]
+    assert live.faces[0].probabilities == {Emotion.HAPPY: 0, Emotion.SAD: 1}
+    assert [call[:2] for call in detector.searched] == [(320, 240), (240, 320)]
+
+
+def test_two_viewers_do_not_share_their_faces(detector: SquareDetector) -> None:
+    analyzer = EmotionAnalyzer(detector, happy_if_white())
+    first, second = LiveSession(analyzer), LiveSession(analyzer)
+    assert ids(first.process(frame((50, 100, 90, 140)), 0)) == [1]
+    assert ids(second.process(frame((200, 100, 240, 140)), 0)) == [1]
+    assert ids(first.process(frame((50, 100, 90, 140)), 0.1)) == [1]
+
+
+# --- where is searched ---
+
+
+def test_between_full_searches_only_the_surroundings_of_a_face_are_searched(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    for time_s in (0, 0.125, 0.375, 0.5, 0.625):
+        session.process(frame((100, 100, 140, 140)), time_s)
+    whole, around = (320, 240, 36), (72, 72, 36)  # .4 of 40 is 16 more on each side
+    assert detector.searched == [whole, around, around, whole, around]
+
+
+def test_the_surroundings_end_where_the_frame_ends(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    corner = frame((280, 200, 320, 240))
+    session.process(corner, 0)
+    live = session.process(corner, 0.125)
+    assert detector.searched[-1] == (56, 56, 36)
+    assert boxes(live) == [(280, 200, 320, 240)]
+
+
+def test_around_a_large_face_nothing_much_smaller_is_searched_for(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    session.process(frame((100, 100, 200, 200)), 0)
+    session.process(frame((100, 100, 200, 200)), 0.125)
+    assert detector.searched[-1] == (180, 180, 70)
+
+
+def test_a_new_face_is_found_by_the_next_full_search(session: LiveSession) -> None:
+    both = frame((50, 100, 90, 140), (200, 100, 240, 140))
+    session.process(frame((50, 100, 90, 140)), 0)
+    assert ids(session.process(both, 0.25)) == [1]
+    assert ids(session.process(both, 0.5)) == [1, 2]
+
+
+def test_a_face_that_is_lost_is_searched_for_everywhere_at_once(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    session.process(frame((50, 100, 90, 140)), 0)
+    live = session.process(frame((200, 100, 240, 140)), 0.1)
+    assert boxes(live) == [(200, 100, 240, 140)]
+    assert [call[:2] for call in detector.searched] == [(320, 240), (72, 72), (320, 240)]
+
+
+# --- smoothing ---
+
+
+@pytest.mark.parametrize(
+    ("times_s", "happy"),
+    [
+        pytest.param([0.2], 0.5, id="one half-life"),
+        pytest.param([0.1, 0.2], 0.5, id="one half-life in two frames"),
+        pytest.param([0.05, 0.1, 0.15, 0.2], 0.5, id="one half-life in four frames"),
+        pytest.param([0.2, 0.6], 0.125, id="three half-lives"),
+        pytest.param([0.0], 1.0, id="no time at all"),
+    ],
+)
+def test_what_was_seen_before_counts_half_after_a_fifth_of_a_second(
+    session: LiveSession, times_s: Sequence[float], happy: float
+) -> None:
+    live = session.process(frame((100, 100, 140, 140)), 0)
+    assert live.faces[0].probabilities == {Emotion.HAPPY: 1, Emotion.SAD: 0}
+    for time_s in times_s:
+        live = session.process(frame((100, 100, 140, 140), value=128), time_s)
+    expected = {Emotion.HAPPY: happy, Emotion.SAD: 1 - happy}
+    assert live.faces[0].probabilities == pytest.approx(expected)
+
+
+# --- settings ---
+
+
+def test_settings_apply_from_the_next_frame_on(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    image = frame((100, 100, 140, 140))
+    without_bars = session.process(image, 0).image
+    session.settings = LiveSettings(show_probabilities=True)
+    assert (session.process(image, 0.1).image != without_bars).any()
+    session.settings = LiveSettings(min_face_share=0.2)  # 48 of 240 pixels
+    assert session.process(image, 0.2).faces == ()
+    assert detector.searched[-1] == (320, 240, 48)
+    session.settings = LiveSettings()
+    assert ids(session.process(image, 0.3)) == [1]

@@ -1,0 +1,117 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fer_core
+from fer_core.__main__ import main
+from tests.fer2013 import HEADER, row, rows
+
+
+def one_sentence(text: str) -> str:
+    """The text, after a look that it is one line for people."""
+    assert text.endswith((".\n", "?\n"))
+    assert text.count("\n") == 1
+    assert "Traceback" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(None, "does not exist", id="no such file"),
+        pytest.param([], "does not look like FER2013", id="empty"),
+        pytest.param([HEADER], "no row with Usage Training", id="no rows"),
+        pytest.param([HEADER, row(7)], "line 2: emotion is '7'", id="an emotion too many"),
+        pytest.param([HEADER, row(pixels="1 2 3")], "line 2: 3 pixels", id="pixels missing"),
+        pytest.param([HEADER, *rows(1, 1, 0)], "no row with Usage PrivateTest", id="cut off"),
+    ],
+)
+def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: list[str] | None, sentence: str
+) -> None:
+    table, output = tmp_path / "fer2013.csv", tmp_path / "out"
+    if content is not None:
+        table.write_text("\n".join(content))
+    assert main(["train", "--data", str(table), "--output", str(output)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in one_sentence(err)
+    assert str(table) in err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        pytest.param([], "COMMAND", id="no command"),
+        pytest.param(["dance"], "invalid choice: 'dance'", id="an unknown command"),
+        pytest.param(["train"], "--data", id="no data"),
+        pytest.param(["train", "--data", "x"], "--output", id="no output"),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--epochs", "0"],
+            "must be 1 or more, not 0",
+            id="no epochs",
+        ),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--limit", "-5"],
+            "must be 1 or more, not -5",
+            id="a negative limit",
+        ),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--epochs", "few"],
+            "--epochs",
+            id="epochs that are no number",
+        ),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--seed", "1.5"],
+            "--seed",
+            id="half a seed",
+        ),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--fast"], "--fast", id="an unknown option"
+        ),
+    ],
+)
+def test_bad_options_exit_with_2_and_say_which(
+    capsys: pytest.CaptureFixture[str], options: list[str], complaint: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(options)
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert complaint in err
+    assert "Traceback" not in err
+
+
+def test_help_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "train" in capsys.readouterr().out
+
+
+def test_ctrl_c_exits_with_130_and_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fer_core.training.datasets.load_dataset", interrupt)
+    assert main(["train", "--data", str(tmp_path), "--output", str(tmp_path / "out")]) == 130
+    assert one_sentence(capsys.readouterr().err) == "Interrupted.\n"
+
+
+def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core", "train", "--data", "missing", "--output", "out"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(fer_core.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "missing does not exist" in one_sentence(done.stderr)
+    assert not list(tmp_path.iterdir())

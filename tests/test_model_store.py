@@ -1,0 +1,238 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_core import model_store
+from fer_core.emotions import FER2013_EMOTIONS, Emotion
+from fer_core.errors import ModelError
+from fer_core.model_store import (
+    DEFAULT_LIMITS,
+    DEFAULT_MODEL,
+    InputShape,
+    find_model,
+    list_models,
+    read_card,
+    write_card,
+)
+from tests.faces import card
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    write_card(replace(card(), **changes), folder)
+    return folder
+
+
+# --- the networks that come with this repository ---
+
+
+def test_the_default_network_is_here() -> None:
+    assert DEFAULT_MODEL in list_models()
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_each_network_here_has_a_card_and_both_files(name: str) -> None:
+    folder = find_model(name)
+    content = read_card(folder)
+    assert content.name == name == folder.name
+    assert content.labels == FER2013_EMOTIONS
+    assert content.input == InputShape(48, 48, 1)
+    assert content.limits
+    assert (folder / "model.keras").is_file()
+    assert (folder / "model.tflite").is_file()
+
+
+# --- cards ---
+
+
+def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:
+    original = replace(
+        card((Emotion.SAD, Emotion.CONTEMPT), InputShape(24, 32, 3), crop_margin=-0.1),
+        n_parameters=123,
+        trained_on={"dataset": "FER2013", "versions": {"keras": "3"}},
+        metrics={"accuracy": 0.5},
+        limits=("Größe: not for judging people.",),
+    )
+    write_card(original, tmp_path)
+    assert read_card(tmp_path) == original
+
+
+def test_a_card_has_the_keys_that_other_programs_read(tmp_path: Path) -> None:
+    content = json.loads((written(tmp_path, crop_margin=0.25) / "card.json").read_bytes())
+    assert content["labels"] == [
+        "angry",
+        "disgust",
+        "fear",
+        "happy",
+        "sad",
+        "surprise",
+        "neutral",
+    ]
+    assert content["input"] == {"height": 48, "width": 48, "channels": 1}
+    assert content["crop"] == {"margin": 0.25}
+    assert content["limits"] == list(DEFAULT_LIMITS)
+    assert set(content) == {
+        "name",
+        "labels",
+        "input",
+        "recipe",
+        "n_parameters",
+        "trained_on",
+        "metrics",
+        "crop",
+        "limits",
+    }
+
+
+def test_writing_replaces_an_older_card(tmp_path: Path) -> None:
+    written(tmp_path, metrics={"a long note": "x" * 5000})
+    written(tmp_path, n_parameters=7)
+    assert read_card(tmp_path).n_parameters == 7
+    assert read_card(tmp_path).metrics == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="cut off"),
+        pytest.param(b"no JSON", id="text"),
+        pytest.param(b'{"name": "\xff"}', id="not UTF-8"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"[]", id="a list"),
+        pytest.param(b'"a string"', id="a string"),
+        pytest.param(b"{}", id="nothing in it"),
+    ],
+)
+def test_a_file_that_is_no_card_is_a_model_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "card.json").write_bytes(content)
+    with pytest.raises(ModelError, match=r"card\.json is not a card"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        pytest.param("labels", ["happy", "bored"], id="an unknown emotion"),
+        pytest.param("labels", "happy", id="labels in one string"),
+        pytest.param("labels", [None], id="a label that is no text"),
+        pytest.param("labels", 7, id="only the number of labels"),
+        pytest.param("input", {"height": 48, "depth": 1}, id="an input of unknown shape"),
+        pytest.param("input", [48, 48, 1], id="an input as a list"),
+        pytest.param("n_parameters", "many", id="parameters that are no number"),
+        pytest.param("trained_on", "FER2013", id="provenance as a string"),
+        pytest.param("metrics", None, id="metrics null"),
+        pytest.param("crop", {}, id="a crop without margin"),
+        pytest.param("crop", {"margin": "wide"}, id="a margin that is no number"),
+        pytest.param("crop", 0.1, id="a crop that is a number"),
+        pytest.param("limits", None, id="limits null"),
+    ],
+)
+def test_a_card_with_an_unfit_value_is_a_model_error(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    path = written(tmp_path) / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {key: value}))
+    with pytest.raises(ModelError, match=r"card\.json is not a card"):
+        read_card(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "name",
+        "labels",
+        "input",
+        "recipe",
+        "n_parameters",
+        "trained_on",
+        "metrics",
+        "crop",
+        "limits",
+    ],
+)
+def test_a_card_that_lacks_something_is_a_model_error_that_names_it(
+    tmp_path: Path, key: str
+) -> None:
+    path = written(tmp_path) / "card.json"
+    content = json.loads(path.read_bytes())
+    del content[key]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ModelError, match=f"'{key}'"):
+        read_card(tmp_path)
+
+
+def test_a_folder_without_a_card_is_a_model_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"holds no card\.json"):
+        read_card(tmp_path)
+
+
+# --- finding networks ---
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place for networks, with an empty working directory beside it."""
+    models, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
+    models.mkdir()
+    elsewhere.mkdir()
+    monkeypatch.setattr(model_store, "MODELS_DIR", models)
+    monkeypatch.chdir(elsewhere)
+    return models
+
+
+def test_without_networks_the_list_is_empty(models_dir: Path) -> None:
+    (models_dir / "no-card").mkdir()
+    (models_dir / "notes.txt").write_text("no folder")
+    assert list_models() == []
+
+
+def test_networks_are_listed_in_alphabetical_order(models_dir: Path) -> None:
+    for name in ("b", "c", "a"):
+        written(models_dir / name)
+    assert list_models() == ["a", "b", "c"]
+
+
+def test_a_network_is_found_by_its_name(models_dir: Path) -> None:
+    written(models_dir / "mine")
+    assert find_model("mine") == models_dir / "mine"
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_network_is_found_by_its_folder(models_dir: Path, as_text: bool) -> None:
+    folder = written(models_dir.parent / "elsewhere" / "runs" / "mine")
+    assert find_model(str(folder) if as_text else folder) == folder
+    assert find_model("runs/mine").resolve() == folder.resolve()
+
+
+def test_a_name_goes_before_a_folder_of_the_working_directory(models_dir: Path) -> None:
+    written(models_dir / "mine")
+    written(Path("mine"))
+    assert find_model("mine") == models_dir / "mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("theirs", id="unknown"),
+        pytest.param("", id="empty"),
+        pytest.param(".", id="the working directory"),
+        pytest.param("mine/card.json", id="the card instead of its folder"),
+        pytest.param("no\0name", id="a character no file name has"),
+    ],
+)
+def test_an_unknown_network_is_a_model_error_that_lists_those_there_are(
+    models_dir: Path, name: str
+) -> None:
+    written(models_dir / "mine")
+    written(models_dir / "other")
+    with pytest.raises(ModelError, match=r"There is no network .*\(mine, other\)\.$"):
+        find_model(name)
+
+
+def test_without_any_network_the_sentence_says_so(models_dir: Path) -> None:
+    with pytest.raises(ModelError, match=r"\(none\)\.$"):
+        find_model("mine")

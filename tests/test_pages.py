@@ -1,0 +1,220 @@
+"""The pages through Streamlit's AppTest: everything but the browser."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import skimage.data
+import streamlit as st
+import streamlit_webrtc
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+import ui
+
+ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
+
+
+def encoded(image: np.ndarray[Any, Any], file_format: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format=file_format, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def photo_page() -> AppTest:
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    assert not page.exception
+    return page
+
+
+def upload(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    typed = [(name, data, "image/png") for name, data in files]
+    page.file_uploader[0].set_value(typed).run()
+    assert not page.exception
+    return page
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for element in [*page.markdown, *page.subheader])
+
+
+def test_every_page_says_what_the_labels_are_and_what_the_law_forbids(photo_page: AppTest) -> None:
+    notice = photo_page.caption[-1].value
+    assert "apparent facial expression" in notice
+    assert "article 5(1)(f)" in notice
+
+
+def test_a_sample_is_analyzed_at_one_click(photo_page: AppTest) -> None:
+    photo_page.button[0].click().run()
+    assert "1 face" in texts(photo_page)
+    assert "Face 1:" in texts(photo_page)
+
+
+def test_two_faces_are_numbered_from_left_to_right(photo_page: AppTest) -> None:
+    portrait = skimage.data.astronaut()
+    upload(photo_page, ("two.png", encoded(np.hstack([portrait, portrait]), "PNG")))
+    assert "2 faces, from left to right" in texts(photo_page)
+    assert texts(photo_page).index("Face 1:") < texts(photo_page).index("Face 2:")
+
+
+def test_a_photo_without_a_face_says_what_helps(photo_page: AppTest) -> None:
+    upload(photo_page, ("wall.png", encoded(np.full((200, 300, 3), 90, np.uint8), "PNG")))
+    assert photo_page.warning[0].value.startswith("No face found. It helps when")
+
+
+def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
+    good = encoded(skimage.data.astronaut(), "PNG")
+    upload(photo_page, ("cut.png", good[:2000]), ("good.png", good), ("empty.png", b""))
+    assert [error.value for error in photo_page.error] == [
+        r"**cut\.png** The photo is broken or cut off and cannot be read.",
+        r"**empty\.png** The file is empty.",
+    ]
+    assert "1 face" in texts(photo_page)
+
+
+def test_results_of_photos_that_were_taken_back_are_forgotten(photo_page: AppTest) -> None:
+    upload(photo_page, ("good.png", encoded(skimage.data.astronaut(), "PNG")))
+    assert len(photo_page.session_state["photo_results"]) == 1
+    upload(photo_page)
+    assert photo_page.session_state["photo_results"] == {}
+
+
+def test_a_network_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_MODEL", "no-such-network")
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    page.button[0].click().run()
+    assert not page.exception
+    assert "There is no network 'no-such-network'" in page.error[0].value
+
+
+def test_a_malformed_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_MAX_UPLOAD_MB", "many")
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    assert not page.exception
+    assert "FER_MAX_UPLOAD_MB" in page.error[0].value
+
+
+class StubStreamer:
+    """Stands in for `webrtc_streamer`, which needs a browser: keeps what the page gave it."""
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, Any] = {}
+        self._context = SimpleNamespace(state=SimpleNamespace(playing=True, signalling=False))
+        self._changed = False
+
+    def becomes(self, *, playing: bool = False, signalling: bool = False) -> None:
+        """Change the state, as the browser's messages do, with the page's next run."""
+        self._context.state = SimpleNamespace(playing=playing, signalling=signalling)
+        self._changed = True
+
+    def __call__(self, **arguments: Any) -> SimpleNamespace:
+        self.arguments = arguments
+        st.session_state[arguments["key"]] = self._context
+        if self._changed:
+            arguments["on_change"]()
+            self._changed = False
+        return self._context
+
+    @property
+    def callback(self) -> Callable[[av.VideoFrame], av.VideoFrame]:
+        callback: Callable[[av.VideoFrame], av.VideoFrame] = self.arguments["video_frame_callback"]
+        return callback
+
+
+@pytest.fixture
+def streamer(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubStreamer]:
+    stub = StubStreamer()
+    monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", stub)
+    return stub
+
+
+def open_live_page() -> AppTest:
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    page.switch_page("pages/live.py").run()
+    assert not page.exception
+    return page
+
+
+def portrait_frame() -> av.VideoFrame:
+    image = np.ascontiguousarray(skimage.data.astronaut()[:384, :512])
+    return av.VideoFrame.from_ndarray(image, format="rgb24")
+
+
+def test_the_live_page_asks_no_server_and_no_microphone(streamer: StubStreamer) -> None:
+    open_live_page()
+    assert streamer.arguments["rtc_configuration"] == {"iceServers": []}
+    assert streamer.arguments["media_stream_constraints"]["audio"] is False
+    assert streamer.arguments["sendback_audio"] is False
+
+
+def test_ice_servers_come_from_the_environment(
+    streamer: StubStreamer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_ICE_SERVERS", '[{"urls": "stun:host:3478"}]')
+    open_live_page()
+    assert streamer.arguments["rtc_configuration"] == {"iceServers": [{"urls": "stun:host:3478"}]}
+
+
+def test_the_callback_annotates_and_the_page_shows_the_newest_faces(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    assert "Waiting for the first picture" in page.info[0].value
+    source = portrait_frame()
+    annotated = streamer.callback(source)
+    before, after = (f.to_ndarray(format="rgb24") for f in (source, annotated))
+    assert after.shape == before.shape
+    assert (before != after).any()
+    page.run()
+    assert "Face 1:" in texts(page)
+
+
+def test_settings_reach_the_stream_that_runs(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    running = streamer.callback
+    plain = running(portrait_frame()).to_ndarray(format="rgb24")
+    page.toggle[0].set_value(True).run()
+    with_bars = running(portrait_frame()).to_ndarray(format="rgb24")
+    assert (plain != with_bars).any()
+    page.slider[0].set_value(60).run()
+    running(portrait_frame())
+    page.run()
+    assert "No face in sight" in page.info[0].value
+
+
+def test_a_start_that_ends_before_it_plays_is_explained(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    streamer.becomes(signalling=True)
+    page.run()
+    assert len(page.error) == 0
+    streamer.becomes()
+    page.run()
+    assert page.error[0].value == ui.NO_CONNECTION
+
+
+def test_a_stop_after_playing_is_no_failure(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    for playing, signalling in ((False, True), (True, False), (False, False)):
+        streamer.becomes(playing=playing, signalling=signalling)
+        page.run()
+    assert len(page.error) == 0
+
+
+def test_an_idle_page_holds_no_stream(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    assert ui.STREAM_KEY in page.session_state
+    streamer.becomes()
+    page.run()
+    assert ui.STREAM_KEY not in page.session_state
+    assert "Press START" in page.info[0].value
+
+
+def test_leaving_the_live_page_drops_its_stream(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    assert ui.STREAM_KEY in page.session_state
+    page.switch_page("pages/photo.py").run()
+    assert ui.STREAM_KEY not in page.session_state

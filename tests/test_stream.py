@@ -1,0 +1,165 @@
+import logging
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+from fer_core.analysis import EmotionAnalyzer
+from fer_core.images import RgbImage
+from fer_core.live import LiveFrame, LiveSession
+from fer_core.stream import StreamStatus, VideoStream
+from tests.faces import RED, SquareDetector, astronaut, happy_if_white, noise, plain, squares
+
+
+class FailingSession(LiveSession):
+    """A session that fails on every frame whose upper left pixel is pure red."""
+
+    def process(self, image: RgbImage, time_s: float) -> LiveFrame:
+        if tuple(image[0, 0]) == RED:
+            raise RuntimeError("this frame cannot be processed")
+        return super().process(image, time_s)
+
+
+def video_frame(image: RgbImage, pts: int | None = 3000) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+    frame.pts = pts
+    frame.time_base = Fraction(1, 90_000)
+    return frame
+
+
+def picture(frame: av.VideoFrame) -> RgbImage:
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+@pytest.fixture
+def stream() -> VideoStream:
+    return VideoStream(FailingSession(EmotionAnalyzer(SquareDetector(), happy_if_white())))
+
+
+GOOD = squares(320, 240, (100, 100, 160, 160))
+BAD = plain(320, 240, RED)
+
+
+def test_a_real_face_is_found_and_drawn(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    stream = VideoStream(LiveSession(analyzer))
+    annotated = picture(stream(video_frame(image)))
+    expected = analyzer.analyze(image, min_face_px=77)
+    assert stream.status.newest is not None
+    assert [f.box for f in stream.status.newest.faces] == [face.box for face in expected]
+    np.testing.assert_array_equal(annotated, stream.status.newest.image)
+    assert (annotated != image).any()
+    assert stream.status.process_ms > 0
+
+
+def test_a_stream_starts_without_a_picture(stream: VideoStream) -> None:
+    assert stream.status == StreamStatus(newest=None, n_frames=0, n_errors=0, process_ms=0.0)
+
+
+@pytest.mark.parametrize("pts", [0, 3000, None])
+def test_a_frame_keeps_its_time(stream: VideoStream, pts: int | None) -> None:
+    answer = stream(video_frame(GOOD, pts))
+    assert (answer.pts, answer.time_base) == (pts, Fraction(1, 90_000))
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((1, 1), id="one pixel"),
+        pytest.param((321, 241), id="odd"),
+        pytest.param((240, 320), id="upright"),
+    ],
+)
+def test_a_frame_keeps_its_size_and_pixels(stream: VideoStream, size: tuple[int, int]) -> None:
+    image = plain(*size, (0, 0, 0))
+    np.testing.assert_array_equal(picture(stream(video_frame(image))), image)
+    assert stream.status.n_errors == 0
+
+
+def test_a_browsers_frame_becomes_red_green_blue(stream: VideoStream) -> None:
+    red_square = squares(320, 240, (100, 100, 160, 160))
+    red_square[100:160, 100:160] = RED
+    frame = video_frame(red_square).reformat(format="yuv420p")
+    frame.pts, frame.time_base = 0, Fraction(1, 90_000)
+    annotated = picture(stream(frame))
+    assert np.abs(annotated[130, 130].astype(int) - RED).max() <= 3
+
+
+def test_processed_frames_are_counted(stream: VideoStream) -> None:
+    for n in range(1, 4):
+        stream(video_frame(GOOD))
+        assert (stream.status.n_frames, stream.status.n_errors) == (n, 0)
+
+
+def test_a_status_is_replaced_and_not_changed(stream: VideoStream) -> None:
+    stream(video_frame(GOOD))
+    before = stream.status
+    stream(video_frame(GOOD))
+    assert before.n_frames == 1
+    assert stream.status is not before
+
+
+def test_a_frame_that_fails_shows_the_last_good_picture_at_its_own_time(
+    stream: VideoStream,
+) -> None:
+    good = picture(stream(video_frame(GOOD, pts=0)))
+    answer = stream(video_frame(BAD, pts=3000))
+    np.testing.assert_array_equal(picture(answer), good)
+    assert answer.pts == 3000
+    assert (stream.status.n_frames, stream.status.n_errors) == (1, 1)
+    assert stream.status.newest is not None
+
+
+def test_a_first_frame_that_fails_is_shown_as_it_is(stream: VideoStream) -> None:
+    frame = video_frame(BAD)
+    assert stream(frame) is frame
+    assert (stream.status.newest, stream.status.n_errors) == (None, 1)
+
+
+def test_a_stream_goes_on_after_an_error(stream: VideoStream) -> None:
+    for image in (GOOD, BAD, GOOD, BAD, BAD, GOOD):
+        stream(video_frame(image))
+    assert (stream.status.n_frames, stream.status.n_errors) == (3, 3)
+
+
+def test_a_frame_that_cannot_be_converted_is_an_error_like_any_other(stream: VideoStream) -> None:
+    good = picture(stream(video_frame(GOOD)))
+
+    class BrokenFrame:
+        pts, time_base = 6000, Fraction(1, 90_000)
+
+        def to_ndarray(self, **_options: object) -> RgbImage:
+            raise av.error.InvalidDataError(1, "a damaged frame")
+
+    answer = stream(BrokenFrame())  # type: ignore[arg-type]
+    np.testing.assert_array_equal(picture(answer), good)
+    assert stream.status.n_errors == 1
+
+
+def test_frames_without_a_clock_do_not_stop_the_stream(stream: VideoStream) -> None:
+    for n in range(1, 4):  # a frame straight from an array has neither pts nor time base
+        answer = stream(av.VideoFrame.from_ndarray(GOOD, format="rgb24"))
+        assert stream.status.newest is not None
+        np.testing.assert_array_equal(picture(answer), stream.status.newest.image)
+        assert (stream.status.n_frames, stream.status.n_errors) == (n, 0)
+
+
+def test_an_error_is_logged_once_a_stream_and_without_pixels(
+    stream: VideoStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        for _ in range(5):
+            stream(video_frame(BAD))
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "RuntimeError: this frame cannot be processed" in caplog.text
+    assert "array(" not in caplog.text
+
+
+def test_a_stream_without_errors_logs_nothing(
+    stream: VideoStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        stream(video_frame(GOOD))
+        stream(video_frame(noise(320, 240)))
+    assert caplog.records == []

@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+import ui
+from fer_core.model_store import DEFAULT_MODEL
+
+
+def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
+    assert ui.read_settings({}) == ui.Settings(DEFAULT_MODEL, [], 20)
+
+
+def test_empty_values_count_as_not_set() -> None:
+    empty = {"FER_MODEL": "", "FER_ICE_SERVERS": "", "FER_MAX_UPLOAD_MB": ""}
+    assert ui.read_settings(empty) == ui.read_settings({})
+
+
+def test_every_setting_is_read() -> None:
+    servers = [{"urls": ["turn:host:3478"], "username": "a", "credential": "b"}]
+    environ = {
+        "FER_MODEL": "other",
+        "FER_ICE_SERVERS": json.dumps(servers),
+        "FER_MAX_UPLOAD_MB": "7",
+    }
+    assert ui.read_settings(environ) == ui.Settings("other", servers, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("FER_ICE_SERVERS", "stun:host", id="no-json"),
+        pytest.param("FER_ICE_SERVERS", '{"urls": "stun:host"}', id="no-list"),
+        pytest.param("FER_ICE_SERVERS", '["stun:host"]', id="list-of-text"),
+        pytest.param("FER_ICE_SERVERS", '[{"url": "stun:host"}]', id="misspelt"),
+        pytest.param("FER_MAX_UPLOAD_MB", "0", id="zero"),
+        pytest.param("FER_MAX_UPLOAD_MB", "-3", id="negative"),
+        pytest.param("FER_MAX_UPLOAD_MB", "1.5", id="fraction"),
+        pytest.param("FER_MAX_UPLOAD_MB", "ten", id="word"),
+        pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
+    ],
+)
+def test_a_malformed_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} .*\\.$"):
+        ui.read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("error", "begins"),
+    [
+        pytest.param("", "", id="none"),
+        pytest.param("NotAllowedError: Permission denied", "The browser may not", id="refused"),
+        pytest.param("NotFoundError: Requested device not found", "No camera", id="missing"),
+        pytest.param("NotReadableError: Could not start", "The camera is busy", id="busy"),
+        pytest.param(
+            "Error: navigator.mediaDevices is undefined.", "Browsers give", id="insecure-origin"
+        ),
+        pytest.param(
+            "OddError: 42",
+            "The camera could not be started. The browser says: OddError",
+            id="unknown",
+        ),
+    ],
+)
+def test_what_the_browser_says_of_the_camera_is_explained(error: str, begins: str) -> None:
+    sentence = ui.explain_camera_error(error)
+    assert sentence.startswith(begins)
+    assert bool(sentence) == bool(error)
+
+
+def test_a_file_name_is_shown_as_it_is_and_not_as_markdown() -> None:
+    assert ui.plain("a_b*[c](d).png") == r"a\_b\*\[c\]\(d\)\.png"

@@ -1,0 +1,40 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_core.classification import EmotionClassifier
+from fer_core.model_store import DEFAULT_MODEL, find_model
+from fer_core.training.export import export_tflite
+from tests.faces import gray_faces
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network's folder as training leaves it, exported."""
+    copy = tmp_path_factory.mktemp("exported")
+    for name in ("model.keras", "card.json"):
+        shutil.copy(find_model(DEFAULT_MODEL) / name, copy)
+    assert export_tflite(copy) == copy / "model.tflite"
+    return copy
+
+
+def test_an_exported_network_answers_as_the_one_it_came_from(
+    folder: Path, keras_classifier: EmotionClassifier
+) -> None:
+    faces = np.concatenate(
+        [gray_faces(30), np.zeros((1, 48, 48), np.uint8), np.full((1, 48, 48), 255, np.uint8)]
+    )
+    exported = EmotionClassifier.load(folder).probabilities(faces)
+    np.testing.assert_allclose(exported, keras_classifier.probabilities(faces), atol=1e-4)
+
+
+def test_an_exported_network_is_float32_and_takes_one_face(folder: Path) -> None:
+    # 2,345,607 weights of four bytes, and a little around them.
+    assert 9_382_428 < (folder / "model.tflite").stat().st_size < 9_500_000
+
+
+def test_exporting_leaves_nothing_else_behind(folder: Path) -> None:
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["card.json", "model.keras", "model.tflite"]
