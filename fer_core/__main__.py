@@ -1,15 +1,19 @@
 """The command line: `python -m fer_core COMMAND`."""
 
 import argparse
+import json
+import os
 import sys
 from pathlib import Path
 
 from fer_core.errors import FerError
+from fer_core.model_store import DEFAULT_MODEL, find_model
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
     args = _parser().parse_args(argv)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         args.run(args)
     except FerError as error:
@@ -34,6 +38,20 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--limit", type=_positive, help="only this many images of each split")
     train.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
+
+    evaluate = commands.add_parser("evaluate", help="judge a network on FER2013")
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+    evaluate.add_argument("--data", type=Path, required=True, help="fer2013.csv or its folder")
+    evaluate.add_argument("--split", choices=["public", "private"], default="private")
+    evaluate.add_argument(
+        "--report", type=Path, help="folder for metrics.json instead of the network's own"
+    )
+    evaluate.add_argument("--json", action="store_true", help="print everything as JSON")
+
+    export = commands.add_parser("export", help="write the file that the app serves")
+    export.set_defaults(run=_export)
+    export.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
     return parser
 
 
@@ -45,15 +63,16 @@ def _positive(text: str) -> int:
 
 
 def _train(args: argparse.Namespace) -> None:
-    # TensorFlow is imported by this command alone, once its arguments make sense.
     from fer_core.training.datasets import load_dataset
 
     dataset = load_dataset(args.data, args.limit)
 
+    # TensorFlow takes seconds to start and is talkative: only once there is something to train on.
+    from fer_core.training.export import export_tflite
     from fer_core.training.recipes import find_recipe
     from fer_core.training.train import train
 
-    train(
+    card = train(
         find_recipe(args.recipe),
         dataset,
         args.output,
@@ -61,6 +80,33 @@ def _train(args: argparse.Namespace) -> None:
         seed=args.seed,
         resume=args.resume,
     )
+    export_tflite(args.output)
+    sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from fer_core.training.datasets import load_dataset
+    from fer_core.training.evaluate import evaluate
+
+    folder = find_model(args.model)
+    figures = evaluate(folder, load_dataset(args.data), args.split, args.report)
+    if args.json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        return
+    for name, title in (("all", "all images"), ("leak_free", "images not in the training split")):
+        part = figures[name]
+        sys.stdout.write(
+            f"{title}: {part['n_images']}, accuracy {part['accuracy']:.2%}, macro F1 "
+            f"{part['macro_f1']:.3f}, calibration error {part['ece']:.2%}\n"
+        )
+
+
+def _export(args: argparse.Namespace) -> None:
+    folder = find_model(args.model)
+
+    from fer_core.training.export import export_tflite
+
+    sys.stdout.write(f"{export_tflite(folder)}\n")
 
 
 if __name__ == "__main__":

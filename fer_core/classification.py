@@ -49,9 +49,10 @@ class EmotionClassifier:
                 network: Network = _LiteRtNetwork((folder / "model.tflite").read_bytes())
             else:
                 network = _keras_network(folder / "model.keras")
-            return cls(network, card)
-        except (OSError, ValueError) as error:
+            _check_fit(network, card)
+        except Exception as error:  # what a damaged file raises differs with its format
             raise ModelError(f"The network in {folder} cannot be loaded: {error}") from error
+        return cls(network, card)
 
     @property
     def labels(self) -> tuple[Emotion, ...]:
@@ -81,6 +82,18 @@ class EmotionClassifier:
         return self._network(pixels)
 
 
+def _check_fit(network: Network, card: ModelCard) -> None:
+    """Answer for a black face, so that a damaged network shows here and not at the first face."""
+    shape = card.input
+    blank = np.zeros((1, shape.height, shape.width, shape.channels), dtype=np.float32)
+    answer = network(blank)
+    if answer.shape != (1, len(card.labels)) or not np.isfinite(answer).all():
+        raise ValueError(
+            f"its card promises {len(card.labels)} probabilities for {shape}, and it answered "
+            f"{answer.tolist()}"
+        )
+
+
 class _LiteRtNetwork:
     """A `.tflite` file of batch size 1.
 
@@ -91,8 +104,6 @@ class _LiteRtNetwork:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._interpreters = Pool(self._make_interpreter, size=os.cpu_count() or 1)
-        with self._interpreters.borrow():  # a damaged file shows here, not at the first face
-            pass
 
     def _make_interpreter(self) -> "Interpreter":
         from ai_edge_litert.interpreter import Interpreter

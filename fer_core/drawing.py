@@ -49,8 +49,8 @@ def draw_faces(
     annotated = image.copy()
     line = line_width_px(image)
     for face in faces:
-        # Lines grow inwards from the box's edge, so that they stay inside the image.
-        inset = line // 2
+        # OpenCV draws to both sides of the coordinates; inset, lines stay on the box's edge.
+        inset = (line + 1) // 2
         top_left = face.box.x1 + inset, face.box.y1 + inset
         bottom_right = face.box.x2 - 1 - inset, face.box.y2 - 1 - inset
         cv2.rectangle(annotated, top_left, bottom_right, COLORS[face.emotion], line)

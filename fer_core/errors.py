@@ -4,7 +4,8 @@
     ├── ImageDecodeError    these bytes are not a photo that can be read
     ├── ModelError          a network's folder is missing, incomplete or unfit
     ├── DatasetError        training data are missing or malformed
-    └── UnknownRecipeError  there is no recipe of that name
+    ├── UnknownRecipeError  there is no recipe of that name
+    └── OutputError         a folder for results cannot be made
 
 Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
 are `ValueError` or `TypeError` instead. A photo without a face is no error, but an empty list.
@@ -29,3 +30,7 @@ class DatasetError(FerError):
 
 class UnknownRecipeError(FerError):
     """There is no training recipe of that name."""
+
+
+class OutputError(FerError):
+    """A folder for results cannot be made."""

@@ -78,9 +78,12 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / "card.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        labels = tuple(Emotion(label) for label in content["labels"])
+        if not labels or len(set(labels)) < len(labels):
+            raise ValueError(f"labels must be different emotions, not {content['labels']}")
         return ModelCard(
             name=str(content["name"]),
-            labels=tuple(Emotion(label) for label in content["labels"]),
+            labels=labels,
             input=InputShape(**content["input"]),
             recipe=str(content["recipe"]),
             n_parameters=int(content["n_parameters"]),

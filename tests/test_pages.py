@@ -1,7 +1,7 @@
 """The pages through Streamlit's AppTest: everything but the browser."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,7 +128,7 @@ class StubStreamer:
 
 
 @pytest.fixture
-def streamer(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubStreamer]:
+def streamer(monkeypatch: pytest.MonkeyPatch) -> StubStreamer:
     stub = StubStreamer()
     monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", stub)
     return stub

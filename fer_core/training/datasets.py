@@ -104,7 +104,7 @@ def _read_table(table: Path) -> dict[str, LabeledFaces]:
     for usage in ("Training", "PublicTest", "PrivateTest"):
         images[usage], labels[usage] = [], []
     try:
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8-sig") as file:
             for number, emotion, usage, pixels in _rows(table, file):
                 where = f"{table}, line {number}"
                 if usage not in images:

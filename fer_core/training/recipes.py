@@ -41,7 +41,7 @@ def _adam_as_published(_n_steps: int) -> keras.optimizers.Optimizer:
 def _adam_cosine(n_steps: int) -> keras.optimizers.Optimizer:
     warmup = max(1, n_steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        1e-4, n_steps - warmup, warmup_target=1e-3, warmup_steps=warmup
+        1e-4, max(1, n_steps - warmup), warmup_target=1e-3, warmup_steps=warmup
     )
     return keras.optimizers.Adam(schedule)
 

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from fer_core.errors import OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.datasets import FaceDataset, LabeledFaces
 from fer_core.training.recipes import Recipe
@@ -40,10 +41,14 @@ def train(
         resume: Go on after the last full epoch of an interrupted run in the same folder.
 
     Raises:
+        OutputError: The folder cannot be made.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, and `resume` can still take it up.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be made a folder: {error.strerror}.") from error
     backup, best, history = output / ".backup", output / ".best.weights.h5", output / "history.csv"
     if not (resume and backup.exists()):
         shutil.rmtree(backup, ignore_errors=True)
@@ -55,6 +60,7 @@ def train(
     n_steps = epochs * -(-len(dataset.train) // recipe.batch_size)
     trainer = _trainer(recipe, network, n_steps)
     interrupted = False
+    callbacks = _callbacks(best, history, backup)
     try:
         trainer.fit(
             pixels(dataset.train),
@@ -62,12 +68,14 @@ def train(
             validation_data=(pixels(dataset.validation), dataset.validation.labels),
             batch_size=recipe.batch_size,
             epochs=epochs,
-            callbacks=_callbacks(best, history, backup),
+            callbacks=callbacks,
         )
     except KeyboardInterrupt:
         if not best.exists():
             raise
         interrupted = True
+    finally:
+        callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
     trainer.load_weights(best)
     network.save(output / "model.keras")
     if not interrupted:
@@ -111,8 +119,8 @@ def _callbacks(best: Path, history: Path, backup: Path) -> list[keras.callbacks.
             save_weights_only=True,
             initial_value_threshold=max(so_far, default=None),
         ),
-        keras.callbacks.CSVLogger(history, append=True),
         keras.callbacks.BackupAndRestore(backup),
+        keras.callbacks.CSVLogger(history, append=True),
     ]
 
 

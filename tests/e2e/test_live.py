@@ -75,7 +75,8 @@ def grab(video: Locator) -> npt.NDArray[np.uint8]:
 
 def colored(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Where something was drawn: the camera's own picture is gray."""
-    return np.ptp(image.astype(int), axis=2) > COLORED
+    drawn: npt.NDArray[np.bool_] = np.ptp(image.astype(int), axis=2) > COLORED
+    return drawn
 
 
 def sides_drawn(image: npt.NDArray[np.uint8], box: BoundingBox) -> list[float]:
