@@ -5,9 +5,18 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.errors import FerError
-from fer_core.model_store import DEFAULT_MODEL, find_model
+from fer_core.model_store import (
+    DEFAULT_MODEL,
+    MODELS_DIR,
+    ModelCard,
+    find_model,
+    list_models,
+    read_card,
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--limit", type=_positive, help="only this many images of each split")
     train.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
+    train.add_argument(
+        "--weights",
+        metavar="imagenet|none|PATH",
+        help="what a recipe that fine-tunes starts from (imagenet)",
+    )
 
     evaluate = commands.add_parser("evaluate", help="judge a network on FER2013")
     evaluate.set_defaults(run=_evaluate)
@@ -52,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write the file that the app serves")
     export.set_defaults(run=_export)
     export.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+
+    recipes = commands.add_parser("recipes", help="list the ways to train a network")
+    recipes.set_defaults(run=_recipes)
+    recipes.add_argument("--json", action="store_true", help="print everything as JSON")
+
+    models = commands.add_parser("models", help="list the networks that are here")
+    models.set_defaults(run=_models)
+    models.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
 
 
@@ -79,6 +101,7 @@ def _train(args: argparse.Namespace) -> None:
         epochs=args.epochs,
         seed=args.seed,
         resume=args.resume,
+        weights=args.weights,
     )
     export_tflite(args.output)
     sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
@@ -107,6 +130,54 @@ def _export(args: argparse.Namespace) -> None:
     from fer_core.training.export import export_tflite
 
     sys.stdout.write(f"{export_tflite(folder)}\n")
+
+
+def _recipes(args: argparse.Namespace) -> None:
+    from fer_core.training.recipes import RECIPES
+
+    rows = [
+        {
+            "name": recipe.name,
+            "n_parameters": recipe.build(len(FER2013_EMOTIONS)).count_params(),
+            "summary": recipe.summary,
+            "source": recipe.source,
+            "published": recipe.published,
+        }
+        for recipe in RECIPES.values()
+    ]
+    if args.json:
+        sys.stdout.write(json.dumps(rows) + "\n")
+        return
+    for row in rows:
+        sys.stdout.write(
+            "{name}: {summary}\n    {n_parameters:,} parameters; published: {published}\n"
+            "    {source}\n".format(**row)
+        )
+
+
+def _models(args: argparse.Namespace) -> None:
+    rows = [_headline(read_card(MODELS_DIR / name)) for name in list_models()]
+    if args.json:
+        sys.stdout.write(json.dumps(rows) + "\n")
+        return
+    for row in rows:
+        accuracy = "not judged yet" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
+        sys.stdout.write("{name}: {recipe}, {n_parameters:,} parameters".format(**row))
+        sys.stdout.write(f", accuracy {accuracy}\n")
+
+
+def _headline(card: ModelCard) -> dict[str, Any]:
+    """What a list says of a network; None for figures that its card does not hold."""
+    private = card.metrics.get("private", {})
+    return {
+        "name": card.name,
+        "recipe": card.recipe,
+        "n_parameters": card.n_parameters,
+        "dataset": card.trained_on.get("dataset"),
+        "accuracy": private.get("all", {}).get("accuracy"),
+        "macro_f1": private.get("all", {}).get("macro_f1"),
+        "leak_free_accuracy": private.get("leak_free", {}).get("accuracy"),
+    }
 
 
 if __name__ == "__main__":

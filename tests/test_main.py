@@ -1,11 +1,17 @@
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import fer_core
 from fer_core.__main__ import main
+from fer_core.emotions import Emotion
+from fer_core.model_store import write_card
+from tests.faces import card
 from tests.fer2013 import HEADER, row, rows
 
 
@@ -83,6 +89,57 @@ def test_bad_options_exit_with_2_and_say_which(
     err = capsys.readouterr().err
     assert complaint in err
     assert "Traceback" not in err
+
+
+def test_recipes_lists_each_with_its_parameters_and_its_source(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["recipes", "--json"]) == 0
+    listed = {entry.pop("name"): entry for entry in json.loads(capsys.readouterr().out)}
+    counts = {name: entry.pop("n_parameters") for name, entry in listed.items()}
+    assert counts["wide-cnn"] == 4_232_199
+    assert counts["ck-cnn"] == 839_815
+    assert counts["rgb-vgg"] == 1_328_743
+    for entry in listed.values():
+        assert set(entry) == {"summary", "source", "published"}
+        assert all(entry.values())
+    assert main(["recipes"]) == 0
+    out = capsys.readouterr().out
+    assert all(f"{name}: " in out for name in listed)
+    assert "58,423 parameters; published: 66 %" in out
+
+
+def write_network(folder: Path, metrics: dict[str, Any]) -> None:
+    folder.mkdir()
+    write_card(replace(card((Emotion.HAPPY,)), name=folder.name, metrics=metrics), folder)
+
+
+def test_models_lists_what_the_cards_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fer_core.__main__.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
+    assert main(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+    figures = {"all": {"accuracy": 0.75, "macro_f1": 0.5}, "leak_free": {"accuracy": 0.7}}
+    write_network(tmp_path / "judged", {"private": figures})
+    write_network(tmp_path / "new", {})
+    assert main(["models", "--json"]) == 0
+    judged, new = json.loads(capsys.readouterr().out)
+    assert (judged["name"], judged["accuracy"], judged["macro_f1"]) == ("judged", 0.75, 0.5)
+    assert judged["leak_free_accuracy"] == 0.7
+    assert (new["name"], new["accuracy"], new["leak_free_accuracy"]) == ("new", None, None)
+    assert main(["models"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(", ")[-1] for line in lines] == [
+        "accuracy 75.00%",
+        "accuracy not judged yet",
+    ]
+
+    (tmp_path / "new" / "card.json").write_text("{")
+    assert main(["models"]) == 2
+    assert "card.json" in capsys.readouterr().err
 
 
 def test_help_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
 """Random changes to training images that leave the expression as it is.
 
 Built from Keras layers, so that they run inside the training step on any backend and are switched
-off by themselves in evaluation.
+off by themselves in evaluation. They take and return raw pixels 0..255; where a change looks past
+the edge, the edge is repeated.
 """
 
 import keras
@@ -9,11 +10,58 @@ from keras import layers
 
 
 def flips_and_shifts() -> keras.Sequential:
-    """Mirror left and right, and shift by up to 8 % (4 of 48 pixels), the edge repeated."""
-    return keras.Sequential(
-        [
-            layers.RandomFlip("horizontal"),
-            layers.RandomTranslation(0.08, 0.08, fill_mode="nearest"),
-        ],
-        name="augmentation",
+    """Mirror left and right, and shift by up to 8 % (4 of 48 pixels)."""
+    return _changes(layers.RandomFlip("horizontal"), _shift(0.08))
+
+
+def geometry(shear: float = 0.0) -> keras.Sequential:
+    """Mirror, turn by up to 10 degrees, shift and scale by up to 10 %.
+
+    Args:
+        shear: Also push rows apart, by up to this share of the width from top to bottom.
+    """
+    return _changes(
+        layers.RandomFlip("horizontal"),
+        _turn(10),
+        _shift(0.1),
+        *([layers.RandomShear(shear, fill_mode="nearest")] if shear else []),
+        layers.RandomZoom(0.1, 0.1, fill_mode="nearest"),
     )
+
+
+def geometry_and_light() -> keras.Sequential:
+    """The same without shear, and brightness and contrast changed by up to 20 %."""
+    return _changes(
+        geometry(),
+        layers.RandomBrightness(0.2),
+        layers.RandomContrast((0.2, 0.2)),  # a single number only ever raises it
+    )
+
+
+def crops_and_erasing() -> keras.Sequential:
+    """Those of Khaireddin & Chen 2021 (arXiv:2105.03588), for a network that crops 40 of 48 pixels.
+
+    Mirror, turn by up to 10 degrees, shift and scale by up to 20 %; a shift by up to 4 pixels,
+    which before the network's own crop is a random crop; a black rectangle of 2 to 33 % of the
+    area in half of the images.
+    """
+    return _changes(
+        layers.RandomFlip("horizontal"),
+        _turn(10),
+        layers.RandomZoom(0.2, fill_mode="nearest"),
+        _shift(0.2),
+        _shift(4 / 48),
+        layers.RandomErasing((0.5, 0.5), scale=(0.02, 0.33), fill_value=0),
+    )
+
+
+def _changes(*changes: layers.Layer) -> keras.Sequential:
+    return keras.Sequential(list(changes), name="augmentation")
+
+
+def _turn(degrees: float) -> layers.Layer:
+    return layers.RandomRotation(degrees / 360, fill_mode="nearest")
+
+
+def _shift(share: float) -> layers.Layer:
+    return layers.RandomTranslation(share, share, fill_mode="nearest")

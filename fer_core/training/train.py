@@ -1,21 +1,19 @@
 """One training run: a recipe and a data set in, a network's folder out."""
 
-import csv
 import datetime
 import importlib.metadata
 import platform
-import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
-from fer_core.errors import OutputError
+from fer_core.errors import ModelError
 from fer_core.model_store import InputShape, ModelCard, write_card
-from fer_core.training.datasets import FaceDataset, LabeledFaces
-from fer_core.training.recipes import Recipe
+from fer_core.training.datasets import FaceDataset
+from fer_core.training.precision import build_under, fastest_policy
+from fer_core.training.recipe import FineTuning, Recipe
+from fer_core.training.running import Run, RunFiles, behind_augmentation
 
 
 def train(
@@ -26,123 +24,87 @@ def train(
     epochs: int | None = None,
     seed: int = 0,
     resume: bool = False,
+    weights: str | None = None,
 ) -> ModelCard:
     """Train a network and write `model.keras`, `card.json` and `history.csv` to its folder.
 
-    The weights kept are those of the epoch with the best accuracy on `dataset.validation`.
+    The weights kept are those of the epoch that is best on `dataset.validation`, by the recipe's
+    measure. Training may use half precision; the network written is float32.
 
     Args:
         recipe: What to train and how.
         dataset: Faces and labels.
         output: Folder of the new network, whose name becomes the network's. Made if need be;
             what an earlier run left there is replaced.
-        epochs: Instead of the recipe's own number.
+        epochs: Instead of the recipe's own number; a run in stages ends there at the latest.
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
+        weights: What a recipe that fine-tunes starts from: `imagenet` (or None), the path of a
+            file, or `none`, from which nothing is held still and it trains in one stage.
 
     Raises:
         OutputError: The folder cannot be made.
+        ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, and `resume` can still take it up.
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be made a folder: {error.strerror}.") from error
-    backup, best, history = output / ".backup", output / ".best.weights.h5", output / "history.csv"
-    if not (resume and backup.exists()):
-        shutil.rmtree(backup, ignore_errors=True)
-        best.unlink(missing_ok=True)
-        history.unlink(missing_ok=True)
-    epochs = epochs or recipe.epochs
+    fine_tuning, weights = _pretraining(recipe, weights)
+    files = RunFiles(output)
+    files.make_folder()
+    resume = resume and files.backup.exists()
     keras.utils.set_random_seed(seed)
-    network = recipe.build(len(dataset.emotions))
-    n_steps = epochs * -(-len(dataset.train) // recipe.batch_size)
-    trainer = _trainer(recipe, network, n_steps)
-    interrupted = False
-    callbacks = _callbacks(best, history, backup)
-    try:
-        trainer.fit(
-            pixels(dataset.train),
-            dataset.train.labels,
-            validation_data=(pixels(dataset.validation), dataset.validation.labels),
-            batch_size=recipe.batch_size,
-            epochs=epochs,
-            callbacks=callbacks,
-        )
-    except KeyboardInterrupt:
-        if not best.exists():
-            raise
-        interrupted = True
-    finally:
-        callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
-    trainer.load_weights(best)
+    policy = fastest_policy()
+    network = build_under(policy, lambda: recipe.build(len(dataset.emotions)))
+    if not resume:
+        if fine_tuning:
+            fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
+        files.clear()
+    finished = Run(recipe, dataset, files, seed, fine_tuning, network).fit(epochs)
+    network = _best_network(recipe, dataset, files)
     network.save(output / "model.keras")
-    if not interrupted:
-        best.unlink()
+    trained_on = _provenance(recipe, dataset, files)
     card = ModelCard(
         name=output.resolve().name,
         labels=dataset.emotions,
         input=InputShape(*network.input_shape[1:]),
         recipe=recipe.name,
         n_parameters=network.count_params(),
-        trained_on=_provenance(dataset, history, seed),
+        trained_on={**trained_on, "seed": seed, "pretrained": weights, "precision": policy},
     )
     write_card(card, output)
+    if finished:
+        files.forget()
     return card
 
 
-def pixels(faces: LabeledFaces) -> npt.NDArray[np.float32]:
-    """What a network with one channel takes: float32 of shape `(N, 48, 48, 1)`, 0..255."""
-    return faces.images[..., np.newaxis].astype(np.float32)
+def _pretraining(recipe: Recipe, weights: str | None) -> tuple[FineTuning | None, str]:
+    """How to fine-tune, None for not at all, and the weights to start from."""
+    if recipe.fine_tuning is None and weights not in (None, "none"):
+        raise ModelError(f"The recipe {recipe.name!r} starts from no weights; leave out --weights.")
+    if recipe.fine_tuning is None or weights == "none":
+        return None, "none"
+    return recipe.fine_tuning, weights or "imagenet"
 
 
-def _trainer(recipe: Recipe, network: keras.Model, n_steps: int) -> keras.Model:
-    """The network behind its augmentation, which Keras leaves out of evaluation by itself."""
-    augmentation = [recipe.augment()] if recipe.augment else []
-    trainer = keras.Sequential(
-        [keras.layers.Input(network.input_shape[1:]), *augmentation, network]
-    )
-    trainer.compile(
-        recipe.optimizer(n_steps), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
-    return trainer
+def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> keras.Model:
+    """The best epoch's network, in float32 whatever it was trained in."""
+    network = recipe.build(len(dataset.emotions))
+    behind_augmentation(recipe, network).load_weights(files.best)
+    return network
 
 
-def _callbacks(best: Path, history: Path, backup: Path) -> list[keras.callbacks.Callback]:
-    so_far = [float(row["val_accuracy"]) for row in _read_history(history)]
-    return [
-        keras.callbacks.ModelCheckpoint(
-            best,
-            monitor="val_accuracy",
-            save_best_only=True,
-            save_weights_only=True,
-            initial_value_threshold=max(so_far, default=None),
-        ),
-        keras.callbacks.BackupAndRestore(backup),
-        keras.callbacks.CSVLogger(history, append=True),
-    ]
-
-
-def _read_history(history: Path) -> list[dict[str, str]]:
-    if not history.exists():
-        return []
-    with history.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _provenance(dataset: FaceDataset, history: Path, seed: int) -> dict[str, Any]:
-    accuracies = [float(row["val_accuracy"]) for row in _read_history(history)]
-    best = int(np.argmax(accuracies))
+def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[str, Any]:
+    measures = [row[recipe.chosen_by] for row in files.epochs()]
+    best = recipe.better(measures)
+    what = recipe.chosen_by.replace("val_", "validation ")
     return {
         "dataset": dataset.name,
         "split": "train",
         "n_images": len(dataset.train),
         "fingerprint": dataset.fingerprint(),
-        "seed": seed,
-        "epochs": len(accuracies),
-        "chosen_epoch": best + 1,
-        "chosen_by": f"validation accuracy, {accuracies[best]:.4f}",
+        "epochs": len(measures),
+        "chosen_epoch": measures.index(best) + 1,
+        "chosen_by": f"{what}, {best:.4f}",
         "date": datetime.date.today().isoformat(),
         "versions": {
             "python": platform.python_version(),

@@ -20,9 +20,11 @@ from fer_core.__main__ import main
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.model_store import DEFAULT_MODEL, read_card
+from fer_core.training.augmentation import flips_and_shifts
+from fer_core.training.batches import pixels
 from fer_core.training.datasets import load_dataset
-from fer_core.training.recipes import RECIPES, Recipe
-from fer_core.training.train import pixels
+from fer_core.training.recipe import FineTuning, Recipe, Stage
+from fer_core.training.recipes import RECIPES
 from tests.faces import gray_faces
 from tests.fer2013 import face, rows, write_table
 
@@ -47,6 +49,8 @@ def tiny_network(n_classes: int) -> keras.Model:
 TINY = Recipe(
     name="tiny",
     summary="a network for tests",
+    source="these tests",
+    published="nothing",
     build=tiny_network,
     optimizer=lambda _n_steps: keras.optimizers.SGD(0.5, momentum=0.5),
     augment=None,
@@ -216,6 +220,263 @@ def test_one_step_is_enough_for_the_default_recipe(run: Callable[..., int], tmp_
     assert read_card(tmp_path / "net").trained_on["n_images"] == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        # The default recipe is trained above.
+        *((name, ()) for name in RECIPES if name not in (DEFAULT_MODEL, "deepfer-resnet50v2")),
+        # A face is enlarged to 224x224: two are as many as a test can wait for.
+        ("deepfer-resnet50v2", ("--weights", "none", "--limit", "2")),
+    ],
+)
+def test_every_recipe_trains_for_an_epoch(
+    run: Callable[..., int], tmp_path: Path, name: str, options: tuple[str, ...]
+) -> None:
+    assert run("--epochs", "1", *options, recipe=name) == 0
+    card = read_card(tmp_path / "net")
+    assert card.recipe == name
+    network: Any = keras.models.load_model(tmp_path / "net" / "model.keras")
+    assert network.count_params() == card.n_parameters
+    assert network.input_shape == (None, 48, 48, card.input.channels)
+    assert (card.trained_on["epochs"], card.trained_on["pretrained"]) == (1, "none")
+    figures = history(tmp_path / "net")[0]
+    assert np.isfinite([float(figures["loss"]), float(figures["val_loss"])]).all()
+
+
+# --- callbacks, channels and precision ---
+
+
+def dropout_network(n_classes: int) -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 3)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(6),
+            layers.Flatten(),
+            layers.Dropout(0.5),
+            layers.Dense(n_classes, activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+def impatient() -> list[keras.callbacks.Callback]:
+    """Lowers the learning rate after each epoch that is not better, stops after three of them."""
+    return [
+        keras.callbacks.ReduceLROnPlateau("val_accuracy", mode="max", factor=0.5, patience=1),
+        keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=3),
+    ]
+
+
+RANDOM = replace(TINY, build=dropout_network, augment=flips_and_shifts, callbacks=impatient)
+
+
+def test_a_resumed_run_ends_as_an_unbroken_one(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Order of images, augmentation, dropout, momentum and two learning rates are all at stake.
+    monkeypatch.setitem(RECIPES, "tiny", RANDOM)
+    folder = tmp_path / "net"
+    measured = [0.5, 0.4, 0.3, 0.6]
+
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, *measured)
+        assert run("--epochs", "4") == 0
+    unbroken, rates = weights(folder), [row["learning_rate"] for row in history(folder)]
+    assert [float(rate) for rate in rates] == [0.5, 0.5, 0.25, 0.125]
+
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=3)
+        script_validation(patch, *measured[:2])
+        assert run("--epochs", "4") == 0
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, *measured[2:])
+        assert run("--epochs", "4", "--resume") == 0
+    assert [row["learning_rate"] for row in history(folder)] == rates
+    for expected, found in zip(unbroken, weights(folder), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_patience_outlasts_an_interruption(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", RANDOM)
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=4)
+        script_validation(patch, 0.5, 0.4, 0.3)
+        assert run("--epochs", "9") == 0
+    # The third epoch that is not better is the first after the interruption.
+    script_validation(monkeypatch, 0.2, 0.9)
+    assert run("--epochs", "9", "--resume") == 0
+    assert accuracies(tmp_path / "net") == pytest.approx([0.5, 0.4, 0.3, 0.2])
+    assert read_card(tmp_path / "net").trained_on["chosen_epoch"] == 1
+
+
+def test_a_recipe_may_choose_the_epoch_by_its_loss(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, chosen_by="val_loss"))
+    measured = [(0.1, 2.0), (0.2, 1.0), (0.9, 3.0)]
+    monkeypatch.setattr(
+        keras.Model,
+        "evaluate",
+        lambda *_, **__: dict(zip(("accuracy", "loss"), measured.pop(0), strict=True)),
+    )
+    assert run("--epochs", "3") == 0
+    trained_on = read_card(tmp_path / "net").trained_on
+    assert (trained_on["chosen_epoch"], trained_on["chosen_by"]) == (2, "validation loss, 1.0000")
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_a_network_trained_in_half_precision_is_written_in_float32(
+    run: Callable[..., int],
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    policy: str,
+) -> None:
+    monkeypatch.setattr("fer_core.training.train.fastest_policy", lambda: policy)
+    monkeypatch.setitem(RECIPES, "tiny", replace(RANDOM, build=tiny_network, augment=None))
+    assert run("--epochs", "8") == 0
+    folder = tmp_path / "net"
+    network: Any = keras.models.load_model(folder / "model.keras")
+    assert {layer.dtype_policy.name for layer in network.layers} == {"float32"}
+    assert {w.dtype for w in weights(folder)} == {np.dtype(np.float32)}
+    assert max(accuracies(folder)) > 0.5
+    assert validation_accuracy(table, folder) == pytest.approx(max(accuracies(folder)), abs=0.1)
+    assert read_card(folder).trained_on["precision"] == policy
+    assert keras.config.dtype_policy().name == "float32"
+
+
+# --- fine-tuning in stages ---
+
+
+def network_on_backbone(n_classes: int) -> keras.Model:
+    backbone = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            layers.Conv2D(2, 3, name="lower"),
+            layers.BatchNormalization(name="normal"),
+            layers.Conv2D(3, 3, name="upper"),
+        ],
+        name="backbone",
+    )
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 1)),
+            layers.AveragePooling2D(6),
+            layers.Rescaling(1 / 255),
+            backbone,
+            layers.Flatten(),
+            layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
+def sevens(backbone: keras.Model, source: str) -> None:
+    """Stands for pre-trained weights: every one of them is a hundredth of `source`."""
+    backbone.set_weights([np.full_like(w, int(source) / 100) for w in backbone.get_weights()])
+
+
+def stage(epochs: int, learns_from: str | None, rate: float = 0.1) -> Stage:
+    return Stage(lambda _n_steps: keras.optimizers.SGD(rate), epochs, learns_from)
+
+
+@pytest.fixture
+def staged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe `tiny`, in three stages of two epochs each."""
+    stages = (stage(2, None), stage(2, "upper", 0.01), stage(2, "normal", 0.001))
+    recipe = replace(
+        TINY,
+        build=network_on_backbone,
+        callbacks=impatient,
+        fine_tuning=FineTuning("backbone", sevens, stages),
+    )
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
+
+
+def learned(folder: Path) -> set[str]:
+    """The backbone's layers whose weights are no longer those of `sevens`, and the head."""
+    network: Any = keras.models.load_model(folder / "model.keras")
+    backbone = network.get_layer("backbone").layers
+    return {
+        layer.name
+        for layer in backbone
+        if any((np.asarray(w) != np.float32(0.07)).any() for w in layer.get_weights())
+    }
+
+
+@pytest.mark.usefixtures("staged")
+@pytest.mark.parametrize(
+    ("epochs_run", "learning"),
+    [
+        pytest.param(1, set(), id="half of the first stage"),
+        pytest.param(3, {"upper"}, id="one and a half"),
+        pytest.param(9, {"upper", "normal"}, id="all; what lies below never learns"),
+    ],
+)
+def test_stages_free_layers_from_the_top_down(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    epochs_run: int,
+    learning: set[str],
+) -> None:
+    script_validation(monkeypatch, *[0.1 + 0.1 * n for n in range(6)])
+    assert run("--weights", "7", "--epochs", str(epochs_run)) == 0
+    assert learned(tmp_path / "net") == learning
+    assert len(epochs(tmp_path / "net")) == min(epochs_run, 6)
+    assert read_card(tmp_path / "net").trained_on["pretrained"] == "7"
+    rates = [float(row["learning_rate"]) for row in history(tmp_path / "net")]
+    assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001][:epochs_run])
+
+
+@pytest.mark.usefixtures("staged")
+def test_a_stage_begins_with_the_best_epoch_so_far(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script_validation(monkeypatch, 0.9, 0.8, 0.7)
+    assert run("--weights", "7", "--epochs", "3") == 0
+    kept = weights(tmp_path / "net")
+    script_validation(monkeypatch, 0.9)
+    assert run("--weights", "7", "--epochs", "1") == 0
+    assert same(kept, weights(tmp_path / "net"))
+
+
+@pytest.mark.usefixtures("staged")
+def test_a_run_in_stages_resumes_in_the_stage_in_which_it_was_interrupted(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    measured = [0.1, 0.2, 0.3, 0.4]
+    folder = tmp_path / "net"
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, *measured)
+        assert run("--weights", "7", "--epochs", "4") == 0
+    unbroken = weights(folder)
+    for epoch in (2, 3, 4):  # in the middle of a stage, at the beginning of one, in its middle
+        with pytest.MonkeyPatch.context() as patch:
+            interrupt(patch, epoch=epoch)
+            script_validation(patch, *measured[max(epoch - 2, 0) :])
+            # Resumed weights are those of the backup: the file they came from may be gone.
+            options = ("--weights", "7") if epoch == 2 else ("--weights", "gone", "--resume")
+            assert run("--epochs", "4", *options) == 0
+        assert epochs(folder) == list(range(epoch - 1))
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, measured[3])
+        assert run("--weights", "gone", "--epochs", "4", "--resume") == 0
+    assert epochs(folder) == [0, 1, 2, 3]
+    for expected, found in zip(unbroken, weights(folder), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.usefixtures("staged")
+def test_without_pre_trained_weights_nothing_is_held_still(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    assert run("--weights", "none", "--epochs", "1") == 0
+    assert learned(tmp_path / "net") == {"lower", "normal", "upper"}
+    assert read_card(tmp_path / "net").trained_on["pretrained"] == "none"
+
+
 # --- interrupted runs ---
 
 
@@ -308,6 +569,30 @@ def test_an_unknown_recipe_exits_with_2_and_one_sentence(
     assert err.startswith("There is no recipe 'cake'; there are ")
     assert err.count("\n") == 1
     assert not (tmp_path / "net").exists()
+
+
+def test_weights_for_a_recipe_that_takes_none_exit_with_2_and_one_sentence(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("--weights", "imagenet") == 2
+    assert capsys.readouterr().err == (
+        "The recipe 'tiny' starts from no weights; leave out --weights.\n"
+    )
+    assert not (tmp_path / "net").exists()
+
+
+def test_weights_that_cannot_be_read_leave_an_earlier_run_as_it_was(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "net"
+    assert run("--epochs", "1") == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    assert run("--weights", str(tmp_path / "missing.h5"), recipe="deepfer-resnet50v2") == 2
+    err = capsys.readouterr().err
+    assert "missing.h5 cannot be loaded into ResNet50V2" in err
+    assert err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])

@@ -1,0 +1,93 @@
+"""Networks with residual connections."""
+
+from typing import Any
+
+import keras
+from keras import layers, regularizers
+
+from fer_core.errors import ModelError
+from fer_core.training.architectures.output import probabilities
+
+
+def mini_xception(n_classes: int) -> keras.Model:
+    """The mini-Xception of Arriaga et al. 2017 (arXiv:1710.07557): 58,423 parameters.
+
+    Two convolutions, four residual blocks of separable convolutions (16, 32, 64, 128) and global
+    pooling in place of dense layers. As in the authors' code faces are enlarged to 64x64 and scaled
+    to -1..1, and L2 of .01 acts on the two first convolutions alone.
+    """
+    inputs = x = layers.Input((48, 48, 1))
+    x = layers.Resizing(64, 64)(x)
+    x = layers.Rescaling(1 / 127.5, offset=-1)(x)
+    for _ in range(2):
+        x = layers.Conv2D(8, 3, use_bias=False, kernel_regularizer=regularizers.L2(0.01))(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.ReLU()(x)
+    for width in (16, 32, 64, 128):
+        x = _separable_block(x, width)
+    x = layers.Conv2D(n_classes, 3, padding="same")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(inputs, layers.Softmax(dtype="float32")(x), name="mini_xception")
+
+
+def _separable_block(x: Any, width: int) -> Any:
+    """Two separable convolutions, halved, plus a 1x1 convolution of stride 2 beside them."""
+    beside = layers.Conv2D(width, 1, strides=2, padding="same", use_bias=False)(x)
+    beside = layers.BatchNormalization()(beside)
+    x = layers.SeparableConv2D(width, 3, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU()(x)
+    x = layers.SeparableConv2D(width, 3, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    return layers.Add()([x, beside])
+
+
+def deepfer_resnet50v2(n_classes: int) -> keras.Model:
+    """DeepFER's ResNet50V2 below a new head: 24,092,167 parameters for seven classes.
+
+    Faces in three channels are enlarged to 224x224 and scaled to -1..1, as ImageNet's photos were.
+    The layer `resnet50v2` starts from random weights; see `load_resnet50v2_weights`.
+    """
+    backbone = keras.applications.ResNet50V2(
+        include_top=False, weights=None, input_shape=(224, 224, 3)
+    )
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 3)),
+            layers.Resizing(224, 224),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            backbone,
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(256, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            probabilities(n_classes),
+        ],
+        name="deepfer_resnet50v2",
+    )
+
+
+def load_resnet50v2_weights(backbone: keras.Model, weights: str) -> None:
+    """Give a ResNet50V2 without top its pre-trained weights.
+
+    Args:
+        backbone: The network; its weights are replaced.
+        weights: `imagenet`, which Keras downloads once, or the path of a file of such weights.
+
+    Raises:
+        ModelError: They cannot be downloaded, or the file is missing or not of this network.
+    """
+    try:
+        backbone.set_weights(
+            keras.applications.ResNet50V2(
+                include_top=False, weights=weights, input_shape=(224, 224, 3)
+            ).get_weights()
+        )
+    except Exception as error:  # what a download or a file raises differs with what is wrong
+        what = "ImageNet's weights" if weights == "imagenet" else f"The weights in {weights}"
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise ModelError(
+            f"{what} cannot be loaded into ResNet50V2 ({reason}); name a file of them with "
+            "--weights PATH, or start from random ones with --weights none."
+        ) from error

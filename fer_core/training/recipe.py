@@ -1,0 +1,76 @@
+"""What a way to train a network consists of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import keras
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a run with one optimizer.
+
+    Attributes:
+        optimizer: Total number of the stage's steps -> optimizer; a new one for each run.
+        epochs: Passes over the training split, fewer where a callback stops the stage.
+        learns_from: Name of the backbone's first layer that learns; those before it are held
+            still. None holds the whole backbone still.
+    """
+
+    optimizer: Callable[[int], keras.optimizers.Optimizer]
+    epochs: int
+    learns_from: str | None
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How a network that contains another one, trained on something else, is trained in stages.
+
+    Attributes:
+        backbone: Name of the layer that is the other network.
+        load: Gives the backbone its weights: `imagenet`, or those of the file at a path.
+        stages: One after the other, each from the best epoch so far.
+    """
+
+    backbone: str
+    load: Callable[[keras.Model, str], None]
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train one network.
+
+    Attributes:
+        name: What `--recipe` takes.
+        summary: One line for people.
+        source: Where layers and training come from.
+        published: What accuracy is published for it, and on what.
+        build: Number of classes -> untrained network.
+        optimizer: Total number of steps -> optimizer; a new one for each run.
+        augment: Makes the layers that change training images at random; None for no change.
+        batch_size: Images a step.
+        epochs: Passes over the training split.
+        callbacks: Makes those that stop a run or lower its learning rate, with their `mode` given.
+        chosen_by: The measure on the validation split by which the epoch to keep is chosen.
+        fine_tuning: How pre-trained weights are used; None where there are none.
+    """
+
+    name: str
+    summary: str
+    source: str
+    published: str
+    build: Callable[[int], keras.Model]
+    optimizer: Callable[[int], keras.optimizers.Optimizer]
+    augment: Callable[[], keras.Sequential] | None
+    batch_size: int
+    epochs: int
+    callbacks: Callable[[], list[keras.callbacks.Callback]] = list
+    chosen_by: Literal["val_accuracy", "val_loss"] = "val_accuracy"
+    fine_tuning: FineTuning | None = None
+
+    @property
+    def better(self) -> Callable[..., float]:
+        """`min` or `max`: which of several epochs' measures is the best."""
+        return min if self.chosen_by == "val_loss" else max

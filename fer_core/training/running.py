@@ -1,0 +1,208 @@
+"""The epochs of a training run, in one stage or several, with all that a resumed run needs."""
+
+import csv
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from fer_core.errors import OutputError
+from fer_core.training.batches import FaceBatches
+from fer_core.training.datasets import FaceDataset, LabeledFaces
+from fer_core.training.recipe import FineTuning, Recipe, Stage
+from fer_core.training.resuming import Recall, Reseed
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run writes while it is under way."""
+
+    output: Path
+
+    @property
+    def backup(self) -> Path:
+        """Holds a numbered folder for each stage that was begun."""
+        return self.output / ".backup"
+
+    @property
+    def best(self) -> Path:
+        """Weights of the best epoch so far."""
+        return self.output / ".best.weights.h5"
+
+    @property
+    def history(self) -> Path:
+        """A row an epoch; stays."""
+        return self.output / "history.csv"
+
+    def make_folder(self) -> None:
+        """Make the network's folder if need be.
+
+        Raises:
+            OutputError: It cannot be made.
+        """
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"{self.output} cannot be made a folder: {error.strerror}."
+            ) from error
+
+    def clear(self) -> None:
+        """Remove all that an earlier run left."""
+        self.forget()
+        self.history.unlink(missing_ok=True)
+
+    def forget(self) -> None:
+        """Remove what only a resumed run needs."""
+        shutil.rmtree(self.backup, ignore_errors=True)
+        self.best.unlink(missing_ok=True)
+
+    def begin_stage(self, number: int) -> Path:
+        """The folder in which a stage is backed up; from now on a resumed run begins with it."""
+        folder = self.backup / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def stage(self) -> int:
+        """Number of the stage that was begun last, 0 where there is none."""
+        return max((int(folder.name) for folder in self.backup.glob("*")), default=0)
+
+    def epochs(self) -> list[dict[str, float]]:
+        """Figures of the epochs so far."""
+        if not self.history.exists():
+            return []
+        with self.history.open(newline="", encoding="utf-8") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recipe at work.
+
+    Attributes:
+        recipe: How to train.
+        dataset: What to train on.
+        files: Where the run stands.
+        seed: For the order of images, their augmentation and dropout.
+        fine_tuning: The recipe's; None to train all of the network at once.
+        network: What to train.
+    """
+
+    recipe: Recipe
+    dataset: FaceDataset
+    files: RunFiles
+    seed: int
+    fine_tuning: FineTuning | None
+    network: keras.Model
+
+    def fit(self, epochs: int | None) -> bool:
+        """Train from the stage that was begun last to the end.
+
+        Args:
+            epochs: Instead of the recipe's own number; stages beyond it are left out.
+
+        Returns:
+            True, or False if Ctrl-C ended the run after its first epoch.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C before the first epoch was over.
+        """
+        single = Stage(self.recipe.optimizer, epochs or self.recipe.epochs, None)
+        stages = self.fine_tuning.stages if self.fine_tuning else (single,)
+        last = epochs or sum(stage.epochs for stage in stages)
+        start = 0
+        try:
+            for number, stage in enumerate(stages):
+                end = min(start + stage.epochs, last)
+                if number >= self.files.stage() and start < end:
+                    self._fit_stage(number, stage, start, end)
+                # Stages keep their numbers of epochs, so that a resumed run needs to know nothing
+                # but the stage: where one is stopped early, the numbers in the history leap.
+                start += stage.epochs
+        except KeyboardInterrupt:
+            if not self.files.best.exists():
+                raise
+            return False
+        return True
+
+    def _fit_stage(self, number: int, stage: Stage, start: int, end: int) -> None:
+        # A model that was resumed once would begin each later `fit` at the epoch of its backup.
+        trainer = behind_augmentation(self.recipe, self.network)
+        if self.files.best.exists():
+            trainer.load_weights(self.files.best)
+        if self.fine_tuning:
+            _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
+        batches = self._batches(self.dataset.train)
+        trainer.compile(
+            _scaled(stage.optimizer((end - start) * len(batches)), self.network),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
+        callbacks = self._callbacks(batches, number, start)
+        try:
+            trainer.fit(
+                batches,
+                validation_data=self._batches(self.dataset.validation),
+                initial_epoch=start,
+                epochs=end,
+                shuffle=False,  # the batches do it themselves
+                callbacks=callbacks,
+            )
+        finally:
+            callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
+        self.files.begin_stage(number + 1)
+
+    def _batches(self, faces: LabeledFaces) -> FaceBatches:
+        return FaceBatches(faces, self.recipe.batch_size, self.network.input_shape[-1])
+
+    def _callbacks(
+        self, batches: FaceBatches, number: int, start: int
+    ) -> list[keras.callbacks.Callback]:
+        so_far = self.files.epochs()
+        measure, better = self.recipe.chosen_by, self.recipe.better
+        counting = self.recipe.callbacks()
+        return [
+            keras.callbacks.ModelCheckpoint(
+                self.files.best,
+                monitor=measure,
+                mode=better.__name__,
+                save_best_only=True,
+                save_weights_only=True,
+                initial_value_threshold=better((row[measure] for row in so_far), default=None),
+            ),
+            Reseed(self.seed, batches),
+            *counting,
+            Recall(counting, [row for row in so_far if row["epoch"] >= start]),
+            keras.callbacks.BackupAndRestore(
+                self.files.begin_stage(number), delete_checkpoint=False
+            ),
+            keras.callbacks.CSVLogger(self.files.history, append=True),
+        ]
+
+
+def behind_augmentation(recipe: Recipe, network: keras.Model) -> keras.Model:
+    """The network with its recipe's augmentation, which Keras leaves out of evaluation by itself.
+
+    Augmentation stays float32 whatever the network's precision: bfloat16 holds a position among
+    48 pixels no better than to a quarter of a pixel.
+    """
+    augmentation = [recipe.augment()] if recipe.augment else []
+    return keras.Sequential([keras.layers.Input(network.input_shape[1:]), *augmentation, network])
+
+
+def _hold_still(backbone: keras.Model, learns_from: str | None) -> None:
+    """Let the backbone's layers from that one on learn, and no others; None for none at all."""
+    learns = False
+    for layer in backbone.layers:
+        learns = learns or layer.name == learns_from
+        layer.trainable = learns
+
+
+def _scaled(
+    optimizer: keras.optimizers.Optimizer, network: keras.Model
+) -> keras.optimizers.Optimizer:
+    """The optimizer, with its loss scaled up where float16 would lose small gradients."""
+    if network.dtype_policy.name == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
