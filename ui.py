@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 import fer_core
 from fer_core.drawing import COLORS
+from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.stream import VideoStream
@@ -163,20 +163,22 @@ def stream() -> VideoStream:
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""
     st.markdown(f"**{name}: {face.emotion} {face.probability:.0%}**")
-    rows = [{"emotion": str(e), "probability": p} for e, p in face.probabilities.items()]
-    colors = alt.Scale(
-        domain=list(face.probabilities),
-        range=["#{:02x}{:02x}{:02x}".format(*COLORS[emotion]) for emotion in face.probabilities],
+    rows = "".join(_bar(emotion, p) for emotion, p in face.probabilities.items())
+    st.html(
+        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'
+        f'align-items:center;font-size:.875rem">{rows}</div>'
     )
-    bars = alt.Chart({"values": rows}).encode(
-        y=alt.Y("emotion:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)),
-        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.15]), axis=None),
+
+
+def _bar(emotion: Emotion, probability: float) -> str:
+    """One row of HTML; it holds nothing that a user wrote."""
+    color = "#{:02x}{:02x}{:02x}".format(*COLORS[emotion])
+    return (
+        f"<span>{emotion}</span>"
+        '<span style="display:flex;align-items:center;gap:.4rem">'
+        f'<span style="width:{probability * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
+        f'background:{color}"></span>{probability:.0%}</span>'
     )
-    text = bars.mark_text(align="left", dx=4).encode(text=alt.Text("probability:Q", format=".0%"))
-    filled = bars.mark_bar(cornerRadius=2).encode(
-        color=alt.Color("emotion:N", scale=colors, legend=None)
-    )
-    st.altair_chart((filled + text).properties(height=170), width="stretch")
 
 
 def explain_camera_error(error: str) -> str:
