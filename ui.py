@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,15 @@ from fer_core.stream import VideoStream
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
 
+PROBLEM_KEY = "live_problem"
+"""Where the sentence lies that says why a stream ended by itself."""
+
+RESULTS_KEY = "photo_results"
+"""Where the results of a viewer's photos lie in the session state while the photo page is open."""
+
+MOST_UPLOAD_MB = 200
+"""The server's own limit, `server.maxUploadSize`."""
+
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -30,9 +38,12 @@ ICON = (
 """The page's icon, inline: an icon by name would be fetched from another server."""
 
 NO_CONNECTION = (
-    "The video connection to the server did not come about. Between different networks it needs "
-    "a relay: the operator of this app can name a TURN server in FER_ICE_SERVERS."
+    "The video could not reach the server. This often happens on company and mobile networks: try "
+    "another network, or use the photo page. (For operators: such networks need a TURN server, "
+    "named in FER_ICE_SERVERS.)"
 )
+
+LOST_CONNECTION = "The video connection was lost. Press START to connect again."
 
 ROUTED_KEY = "routed"
 """In the session state while the router, app.py, runs a page."""
@@ -95,9 +106,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     ):
         raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
     max_upload_mb = environ.get("FER_MAX_UPLOAD_MB") or "20"
-    if not (max_upload_mb.isascii() and max_upload_mb.isdigit() and int(max_upload_mb) > 0):
+    if max_upload_mb not in map(str, range(1, MOST_UPLOAD_MB + 1)):
         raise ValueError(
-            f"FER_MAX_UPLOAD_MB must be a whole number above 0. Received: {max_upload_mb!r}."
+            f"FER_MAX_UPLOAD_MB must be a whole number from 1 to {MOST_UPLOAD_MB}. "
+            f"Received: {max_upload_mb!r}."
         )
     return Settings(environ.get("FER_MODEL") or DEFAULT_MODEL, ice_servers, int(max_upload_mb))
 
@@ -148,8 +160,20 @@ def analyzer() -> fer_core.EmotionAnalyzer:
 
 
 def drop_stream() -> None:
-    """Forget the viewer's stream and with it the last picture it held."""
-    st.session_state.pop(STREAM_KEY, None)
+    """Forget the viewer's stream, its faces and the last picture it held."""
+    if STREAM_KEY in st.session_state:
+        st.session_state.pop(STREAM_KEY).close()
+
+
+def leave_live_page() -> None:
+    """Forget what the live page kept of the viewer."""
+    drop_stream()
+    st.session_state.pop(PROBLEM_KEY, None)
+
+
+def leave_photo_page() -> None:
+    """Forget what the photo page kept of the viewer."""
+    st.session_state.pop(RESULTS_KEY, None)
 
 
 def stream() -> VideoStream:
@@ -188,7 +212,7 @@ def explain_camera_error(error: str) -> str:
     for name, sentence in _CAMERA_PROBLEMS.items():
         if name in error:
             return sentence
-    return f"The camera could not be started. The browser says: {error}"
+    return f"The camera could not be started. The browser says: {code(error)}"
 
 
 def show_camera_problem() -> None:
@@ -198,21 +222,23 @@ def show_camera_problem() -> None:
         watch(key="camera_error", on_error_change=lambda: None).error or ""
     )
     if sentence:
-        st.error(plain(sentence), icon=":material/videocam_off:")
+        st.error(sentence, icon=":material/videocam_off:")
 
 
 def show_notice() -> None:
     """What the answers are and what they must not be used for, at the foot of each page."""
+    weakest = analyzer().classifier.card.weakest(3)
+    on = f"on {weakest[0]}, {weakest[1]} and {weakest[2]} and " if weakest else ""
     st.divider()
     st.caption(
         "The labels name an **apparent facial expression**, not what a person feels. The network "
-        "errs, most of all on fear, sadness and disgust and on turned, dark or blurred faces. "
+        f"errs, most of all {on}on turned, dark or blurred faces. "
         "Photos and frames are analyzed in memory and never stored or logged. Do not use this to "
         "judge people. The European Union forbids emotion inference at work and in education, "
         "except for medical or safety reasons (AI Act, article 5(1)(f))."
     )
 
 
-def plain(text: str) -> str:
-    """Text such as a file's name, escaped so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
+def code(text: str) -> str:
+    """Markdown that shows text such as a file's name as it is, whatever it holds."""
+    return "`{}`".format(text.replace("`", "'"))

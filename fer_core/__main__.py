@@ -19,6 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     except FerError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return 130
@@ -35,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", type=Path, required=True, help="fer2013.csv or its folder")
     train.add_argument("--output", type=Path, required=True, help="folder of the new network")
     train.add_argument("--epochs", type=_positive, help="instead of the recipe's number")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=_whole_number, default=0)
     train.add_argument("--limit", type=_positive, help="only this many images of each split")
     train.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
 
@@ -56,10 +59,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
+    return _whole_number(text, least=1)
+
+
+def _whole_number(text: str, least: int = 0) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least}, not {text!r}")
+    return int(text)
 
 
 def _train(args: argparse.Namespace) -> None:

@@ -51,12 +51,12 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
         pytest.param(["train", "--data", "x"], "--output", id="no output"),
         pytest.param(
             ["train", "--data", "x", "--output", "y", "--epochs", "0"],
-            "must be 1 or more, not 0",
+            "must be a whole number from 1, not '0'",
             id="no epochs",
         ),
         pytest.param(
             ["train", "--data", "x", "--output", "y", "--limit", "-5"],
-            "must be 1 or more, not -5",
+            "must be a whole number from 1, not '-5'",
             id="a negative limit",
         ),
         pytest.param(

@@ -3,6 +3,7 @@
 import csv
 import datetime
 import importlib.metadata
+import json
 import platform
 import shutil
 from pathlib import Path
@@ -41,7 +42,8 @@ def train(
         resume: Go on after the last full epoch of an interrupted run in the same folder.
 
     Raises:
-        OutputError: The folder cannot be made.
+        OutputError: The folder cannot be made; or there is nothing to resume in it, or only a run
+            of other settings.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, and `resume` can still take it up.
     """
@@ -50,11 +52,19 @@ def train(
     except OSError as error:
         raise OutputError(f"{output} cannot be made a folder: {error.strerror}.") from error
     backup, best, history = output / ".backup", output / ".best.weights.h5", output / "history.csv"
-    if not (resume and backup.exists()):
-        shutil.rmtree(backup, ignore_errors=True)
-        best.unlink(missing_ok=True)
-        history.unlink(missing_ok=True)
     epochs = epochs or recipe.epochs
+    run = {
+        "recipe": recipe.name,
+        "data": dataset.fingerprint(),
+        "seed": str(seed),
+        "epochs": str(epochs),
+    }
+    if resume:
+        _check_same_run(backup / "run.json", run)
+    else:
+        _clear(output)
+        backup.mkdir()
+        (backup / "run.json").write_text(json.dumps(run), encoding="utf-8")
     keras.utils.set_random_seed(seed)
     network = recipe.build(len(dataset.emotions))
     n_steps = epochs * -(-len(dataset.train) // recipe.batch_size)
@@ -80,6 +90,7 @@ def train(
     network.save(output / "model.keras")
     if not interrupted:
         best.unlink()
+        shutil.rmtree(backup, ignore_errors=True)  # Keras removes it too, or its content
     card = ModelCard(
         name=output.resolve().name,
         labels=dataset.emotions,
@@ -95,6 +106,29 @@ def train(
 def pixels(faces: LabeledFaces) -> npt.NDArray[np.float32]:
     """What a network with one channel takes: float32 of shape `(N, 48, 48, 1)`, 0..255."""
     return faces.images[..., np.newaxis].astype(np.float32)
+
+
+def _clear(output: Path) -> None:
+    """Remove what an earlier run left, so that nothing of it is taken for the new network's."""
+    for folder in (".backup", "evaluation"):
+        shutil.rmtree(output / folder, ignore_errors=True)
+    for file in (".best.weights.h5", "history.csv", "model.keras", "model.tflite", "card.json"):
+        (output / file).unlink(missing_ok=True)
+
+
+def _check_same_run(noted: Path, run: dict[str, str]) -> None:
+    """Raise `OutputError` unless the interrupted run had the same settings."""
+    if not noted.exists():
+        raise OutputError(
+            f"{noted.parent.parent} holds no interrupted run; leave out --resume to start anew."
+        )
+    before = json.loads(noted.read_text(encoding="utf-8"))
+    for name, value in run.items():
+        if before.get(name) != value:
+            raise OutputError(
+                f"The interrupted run had {name} {before.get(name)}, not {value}; resume it with "
+                "the same settings, or leave out --resume to start anew."
+            )
 
 
 def _trainer(recipe: Recipe, network: keras.Model, n_steps: int) -> keras.Model:

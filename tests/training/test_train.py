@@ -258,10 +258,10 @@ def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
-    for epoch in (2, 3):
+    for epoch, resume in ((2, []), (3, ["--resume"])):
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, epoch=epoch)
-            assert run("--epochs", "3", "--resume") == 0
+            assert run("--epochs", "3", *resume) == 0
         assert epochs(folder) == list(range(epoch - 1))
     assert run("--epochs", "3", "--resume") == 0
     assert epochs(folder) == [0, 1, 2]
@@ -278,7 +278,7 @@ def test_an_interrupted_run_closes_its_history(
     assert [logger.csv_file.closed for logger in interrupted] == [True]
 
 
-def test_without_resume_or_with_nothing_to_resume_a_run_starts_anew(
+def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
@@ -286,15 +286,48 @@ def test_without_resume_or_with_nothing_to_resume_a_run_starts_anew(
         interrupt(patch, epoch=3)
         script_validation(patch, 0.5, 0.9)
         assert run("--epochs", "4") == 0
+    (folder / "evaluation").mkdir()
+    (folder / "evaluation" / "metrics.json").write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
         script_validation(patch, 0.1)
         assert run("--epochs", "1") == 0
     assert accuracies(folder) == pytest.approx([0.1])
     assert read_card(folder).trained_on["epochs"] == 1
+    left = {path.name for path in folder.iterdir()} - {"model.tflite"}
+    assert left == {"card.json", "history.csv", "model.keras"}
+
+
+def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("--epochs", "1") == 0
+    before = (tmp_path / "net" / "history.csv").read_text()
+    capsys.readouterr()
+    assert run("--epochs", "1", "--resume") == 2
+    assert "holds no interrupted run" in capsys.readouterr().err
+    assert (tmp_path / "net" / "history.csv").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        pytest.param(["--epochs", "4"], "epochs 3, not 4", id="epochs"),
+        pytest.param(["--epochs", "3", "--seed", "9"], "seed 0, not 9", id="seed"),
+        pytest.param(["--epochs", "3", "--limit", "3"], "had data", id="data"),
+    ],
+)
+def test_a_run_is_not_resumed_with_other_settings(
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    named: str,
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        script_validation(patch, 0.2, 0.3)
-        assert run("--epochs", "2", "--resume") == 0  # the run before was not interrupted
-    assert accuracies(folder) == pytest.approx([0.2, 0.3])
+        interrupt(patch, epoch=2)
+        assert run("--epochs", "3") == 0
+    capsys.readouterr()
+    assert run(*options, "--resume") == 2
+    assert named in capsys.readouterr().err
 
 
 # --- bad input ---
