@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START_TIMEOUT_S = 60
 
+takes_long = pytest.mark.skipif(not os.environ.get("CI"), reason="takes long; runs where CI is set")
+
 QUIET = [
     "--no-sandbox",
     "--no-first-run",

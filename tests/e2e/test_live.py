@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserType, FrameLocator, Locator, Page, expect
 
 from fer_core.faces import BoundingBox
 from tests.e2e import clip as film
-from tests.e2e.conftest import App, launch
+from tests.e2e.conftest import App, launch, takes_long
 
 # Pixels of the page's video, as the browser shows them.
 GRAB = """video => {
@@ -193,8 +193,9 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     wait_until(lambda: app.n_threads() <= idle + 1, 15, "leaving ends the stream's threads")
 
 
+@takes_long
 def test_many_starts_all_play(camera_page: Page, app: App) -> None:
-    for _ in range(8):
+    for _ in range(20):
         open_live_page(camera_page, app)
         video = start(camera_page)
         before = n_frames(video)
@@ -233,6 +234,7 @@ def test_a_camera_that_does_not_come_is_explained(
     browser.close()
 
 
+@takes_long
 def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, app: App) -> None:
     # Only relayed candidates and no relay: as between networks that let no video through.
     camera_page.add_init_script(
