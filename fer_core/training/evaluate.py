@@ -27,7 +27,8 @@ def evaluate(
     Args:
         model: Its name or folder.
         dataset: Where the split comes from.
-        split: `public` is FER2013's PublicTest, `private` its PrivateTest.
+        split: `public` is the data set's validation (FER2013's PublicTest), `private` its test
+            (FER2013's PrivateTest).
         report: Folder for `metrics.json`, which holds the split's figures beside those that the
             network's card has of the other split. None for `evaluation` in the network's folder;
             then the card takes the figures over.
