@@ -14,8 +14,10 @@ page = st.navigation(
     ],
     position="top",
 )
-if page != LIVE:
-    ui.drop_stream()
+if page == LIVE:
+    ui.leave_photo_page()
+else:
+    ui.leave_live_page()
 with ui.routed():
     page.run()
 ui.show_notice()

@@ -2,23 +2,31 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import altair as alt
 import streamlit as st
 
 import fer_core
 from fer_core.drawing import COLORS
+from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.stream import VideoStream
 
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
+
+PROBLEM_KEY = "live_problem"
+"""Where the sentence lies that says why a stream ended by itself."""
+
+RESULTS_KEY = "photo_results"
+"""Where the results of a viewer's photos lie in the session state while the photo page is open."""
+
+MOST_UPLOAD_MB = 200
+"""The server's own limit, `server.maxUploadSize`."""
 
 
 ICON = (
@@ -30,9 +38,12 @@ ICON = (
 """The page's icon, inline: an icon by name would be fetched from another server."""
 
 NO_CONNECTION = (
-    "The video connection to the server did not come about. Between different networks it needs "
-    "a relay: the operator of this app can name a TURN server in FER_ICE_SERVERS."
+    "The video could not reach the server. This often happens on company and mobile networks: try "
+    "another network, or use the photo page. (For operators: such networks need a TURN server, "
+    "named in FER_ICE_SERVERS.)"
 )
+
+LOST_CONNECTION = "The video connection was lost. Press START to connect again."
 
 ROUTED_KEY = "routed"
 """In the session state while the router, app.py, runs a page."""
@@ -95,9 +106,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     ):
         raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
     max_upload_mb = environ.get("FER_MAX_UPLOAD_MB") or "20"
-    if not (max_upload_mb.isascii() and max_upload_mb.isdigit() and int(max_upload_mb) > 0):
+    if max_upload_mb not in map(str, range(1, MOST_UPLOAD_MB + 1)):
         raise ValueError(
-            f"FER_MAX_UPLOAD_MB must be a whole number above 0. Received: {max_upload_mb!r}."
+            f"FER_MAX_UPLOAD_MB must be a whole number from 1 to {MOST_UPLOAD_MB}. "
+            f"Received: {max_upload_mb!r}."
         )
     return Settings(environ.get("FER_MODEL") or DEFAULT_MODEL, ice_servers, int(max_upload_mb))
 
@@ -148,8 +160,20 @@ def analyzer() -> fer_core.EmotionAnalyzer:
 
 
 def drop_stream() -> None:
-    """Forget the viewer's stream and with it the last picture it held."""
-    st.session_state.pop(STREAM_KEY, None)
+    """Forget the viewer's stream, its faces and the last picture it held."""
+    if STREAM_KEY in st.session_state:
+        st.session_state.pop(STREAM_KEY).close()
+
+
+def leave_live_page() -> None:
+    """Forget what the live page kept of the viewer."""
+    drop_stream()
+    st.session_state.pop(PROBLEM_KEY, None)
+
+
+def leave_photo_page() -> None:
+    """Forget what the photo page kept of the viewer."""
+    st.session_state.pop(RESULTS_KEY, None)
 
 
 def stream() -> VideoStream:
@@ -163,20 +187,22 @@ def stream() -> VideoStream:
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""
     st.markdown(f"**{name}: {face.emotion} {face.probability:.0%}**")
-    rows = [{"emotion": str(e), "probability": p} for e, p in face.probabilities.items()]
-    colors = alt.Scale(
-        domain=list(face.probabilities),
-        range=["#{:02x}{:02x}{:02x}".format(*COLORS[emotion]) for emotion in face.probabilities],
+    rows = "".join(_bar(emotion, p) for emotion, p in face.probabilities.items())
+    st.html(
+        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'
+        f'align-items:center;font-size:.875rem">{rows}</div>'
     )
-    bars = alt.Chart({"values": rows}).encode(
-        y=alt.Y("emotion:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)),
-        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.15]), axis=None),
+
+
+def _bar(emotion: Emotion, probability: float) -> str:
+    """One row of HTML; it holds nothing that a user wrote."""
+    color = "#{:02x}{:02x}{:02x}".format(*COLORS[emotion])
+    return (
+        f"<span>{emotion}</span>"
+        '<span style="display:flex;align-items:center;gap:.4rem">'
+        f'<span style="width:{probability * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
+        f'background:{color}"></span>{probability:.0%}</span>'
     )
-    text = bars.mark_text(align="left", dx=4).encode(text=alt.Text("probability:Q", format=".0%"))
-    filled = bars.mark_bar(cornerRadius=2).encode(
-        color=alt.Color("emotion:N", scale=colors, legend=None)
-    )
-    st.altair_chart((filled + text).properties(height=170), width="stretch")
 
 
 def explain_camera_error(error: str) -> str:
@@ -186,7 +212,7 @@ def explain_camera_error(error: str) -> str:
     for name, sentence in _CAMERA_PROBLEMS.items():
         if name in error:
             return sentence
-    return f"The camera could not be started. The browser says: {error}"
+    return f"The camera could not be started. The browser says: {code(error)}"
 
 
 def show_camera_problem() -> None:
@@ -196,21 +222,23 @@ def show_camera_problem() -> None:
         watch(key="camera_error", on_error_change=lambda: None).error or ""
     )
     if sentence:
-        st.error(plain(sentence), icon=":material/videocam_off:")
+        st.error(sentence, icon=":material/videocam_off:")
 
 
 def show_notice() -> None:
     """What the answers are and what they must not be used for, at the foot of each page."""
+    weakest = analyzer().classifier.card.weakest(3)
+    on = f"on {weakest[0]}, {weakest[1]} and {weakest[2]} and " if weakest else ""
     st.divider()
     st.caption(
         "The labels name an **apparent facial expression**, not what a person feels. The network "
-        "errs, most of all on fear, sadness and disgust and on turned, dark or blurred faces. "
+        f"errs, most of all {on}on turned, dark or blurred faces. "
         "Photos and frames are analyzed in memory and never stored or logged. Do not use this to "
         "judge people. The European Union forbids emotion inference at work and in education, "
         "except for medical or safety reasons (AI Act, article 5(1)(f))."
     )
 
 
-def plain(text: str) -> str:
-    """Text such as a file's name, escaped so that Markdown shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~$:<>])", r"\\\1", text)
+def code(text: str) -> str:
+    """Markdown that shows text such as a file's name as it is, whatever it holds."""
+    return "`{}`".format(text.replace("`", "'"))

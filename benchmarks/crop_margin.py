@@ -1,6 +1,6 @@
 """How much is lost on the way from a data set's crop to the detector's, and at which margin least.
 
-    python benchmarks/crop_margin.py --data fer2013.csv
+    python -m benchmarks.crop_margin --data fer2013.csv
 
 Faces of FER2013's PublicTest are enlarged into the middle of a frame with a gray rim, found by the
 app's detector, cut out with each margin and classified; the same faces are classified directly.

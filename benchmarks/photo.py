@@ -1,6 +1,6 @@
 """What a newcomer waits for: the import, the first photo and the next one.
 
-    python benchmarks/photo.py
+    python -m benchmarks.photo
 
 Each figure is taken in fresh processes, the import beside that of its own needs; medians.
 """

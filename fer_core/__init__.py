@@ -15,9 +15,9 @@ from fer_core.analysis import EmotionAnalyzer, load_analyzer
 from fer_core.drawing import draw_faces
 from fer_core.emotions import Emotion
 from fer_core.errors import FerError, ImageDecodeError, ModelError
-from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion
+from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, TrackedFace
 from fer_core.images import decode_image
-from fer_core.live import LiveFrame, LiveSession, LiveSettings, TrackedFace
+from fer_core.live import LiveFrame, LiveSession, LiveSettings
 
 __all__ = [
     "BoundingBox",

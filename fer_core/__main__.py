@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.errors import FerError
@@ -18,6 +18,9 @@ from fer_core.model_store import (
     read_card,
 )
 
+if TYPE_CHECKING:
+    from fer_core.training.datasets import FaceDataset
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
@@ -27,6 +30,9 @@ def main(argv: list[str] | None = None) -> int:
         args.run(args)
     except FerError as error:
         sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"{error.filename} cannot be used: {error.strerror}.\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
@@ -38,13 +44,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fer_core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train a network on FER2013")
+    train = commands.add_parser("train", help="train a network")
     train.set_defaults(run=_train)
     train.add_argument("--recipe", default="tutorial-cnn-augmented", help="how to train")
-    train.add_argument("--data", type=Path, required=True, help="fer2013.csv or its folder")
+    _add_data_options(train)
     train.add_argument("--output", type=Path, required=True, help="folder of the new network")
     train.add_argument("--epochs", type=_positive, help="instead of the recipe's number")
-    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--seed", type=_whole_number, default=0)
     train.add_argument("--limit", type=_positive, help="only this many images of each split")
     train.add_argument("--resume", action="store_true", help="go on where a run was interrupted")
     train.add_argument(
@@ -53,11 +59,16 @@ def _parser() -> argparse.ArgumentParser:
         help="what a recipe that fine-tunes starts from (imagenet)",
     )
 
-    evaluate = commands.add_parser("evaluate", help="judge a network on FER2013")
+    evaluate = commands.add_parser("evaluate", help="judge a network")
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
-    evaluate.add_argument("--data", type=Path, required=True, help="fer2013.csv or its folder")
-    evaluate.add_argument("--split", choices=["public", "private"], default="private")
+    _add_data_options(evaluate)
+    evaluate.add_argument(
+        "--split",
+        choices=["public", "private"],
+        default="private",
+        help="validation or test, by their names in FER2013",
+    )
     evaluate.add_argument(
         "--report", type=Path, help="folder for metrics.json instead of the network's own"
     )
@@ -77,17 +88,45 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="fer2013.csv, a folder with train/ and test/, a folder of class folders, or a zip",
+    )
+    parser.add_argument(
+        "--split-by",
+        choices=["image", "subject"],
+        default="image",
+        help="how to split a folder of class folders; subject: nobody on both sides",
+    )
+    parser.add_argument(
+        "--skip-broken", action="store_true", help="leave out rows and images that are broken"
+    )
+
+
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, not {value}")
-    return value
+    return _whole_number(text, least=1)
+
+
+def _whole_number(text: str, least: int = 0) -> int:
+    if not (text.isascii() and text.isdigit() and least <= int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least}, not {text!r}")
+    return int(text)
+
+
+def _load_dataset(args: argparse.Namespace, limit: int | None = None) -> "FaceDataset":
+    from fer_core.training.datasets import load_dataset
+
+    dataset = load_dataset(args.data, limit, split_by=args.split_by, skip_broken=args.skip_broken)
+    if args.skip_broken:
+        sys.stderr.write(f"Broken rows or images left out: {dataset.n_skipped}.\n")
+    return dataset
 
 
 def _train(args: argparse.Namespace) -> None:
-    from fer_core.training.datasets import load_dataset
-
-    dataset = load_dataset(args.data, args.limit)
+    dataset = _load_dataset(args, args.limit)
 
     # TensorFlow takes seconds to start and is talkative: only once there is something to train on.
     from fer_core.training.export import export_tflite
@@ -108,11 +147,10 @@ def _train(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from fer_core.training.datasets import load_dataset
     from fer_core.training.evaluate import evaluate
 
     folder = find_model(args.model)
-    figures = evaluate(folder, load_dataset(args.data), args.split, args.report)
+    figures = evaluate(folder, _load_dataset(args), args.split, args.report)
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return

@@ -1,12 +1,13 @@
 """Faces in an image, found by OpenCV's Haar cascade."""
 
+import math
 import os
 from pathlib import Path
 
 import cv2
 
 from fer_core.faces import BoundingBox, DetectedFace
-from fer_core.images import RgbImage, scale_to_fit, to_gray
+from fer_core.images import RgbImage, check_rgb, scale_to_fit, to_gray
 from fer_core.pool import Pool
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
@@ -18,18 +19,19 @@ class HaarFaceDetector:
     """Finds upright, frontal faces (Viola & Jones 2001). Safe to share between threads."""
 
     def __init__(
-        self, *, scale_factor: float = 1.1, min_neighbors: int = 5, max_side_px: int = 960
+        self, *, scale_factor: float = 1.1, min_neighbors: int = 5, max_area_px: int = 960 * 720
     ) -> None:
         """Prepare a detector; cascades are loaded when first needed.
 
         Args:
             scale_factor: Step between the sizes that are searched, above 1.
             min_neighbors: How many overlapping hits make a face.
-            max_side_px: Larger images are searched on a copy of this longest side.
+            max_area_px: Larger images are searched on a copy with about this many pixels, so
+                that the longest search takes the same time whatever the photo's shape.
         """
         self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
-        self._max_side_px = max_side_px
+        self._max_area_px = max_area_px
         self._cascades = Pool(_load_cascade, size=os.cpu_count() or 1)
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
@@ -44,11 +46,16 @@ class HaarFaceDetector:
         Returns:
             The faces from left to right, an empty list where there is none. Boxes lie inside the
             image. The confidence grows with the number of overlapping hits n as n / (n + 5).
+
+        Raises:
+            ValueError: The image is not an `RgbImage`.
         """
+        check_rgb(image)
         height, width = image.shape[:2]
         if min_face_px is None:
             min_face_px = min(height, width) // 20
-        searched = scale_to_fit(image, self._max_side_px)
+        scale = min(1.0, math.sqrt(self._max_area_px / (height * width)))
+        searched = scale_to_fit(image, math.ceil(max(height, width) * scale))
         scale = max(searched.shape[:2]) / max(height, width)
         min_side = max(24, round(min_face_px * scale))
         with self._cascades.borrow() as cascade:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fer_core.emotions import Emotion
-from fer_core.faces import FaceEmotion
+from fer_core.faces import FaceEmotion, TrackedFace
 from fer_core.images import RgbImage
 
 Color = tuple[int, int, int]
@@ -38,6 +38,8 @@ def draw_faces(
 ) -> RgbImage:
     """Draw each face's box with its most probable emotion.
 
+    Several faces are numbered: by their track, or else in the order given, from 1.
+
     Args:
         image: What to draw on; it stays as it is.
         faces: What to draw.
@@ -54,16 +56,17 @@ def draw_faces(
         top_left = face.box.x1 + inset, face.box.y1 + inset
         bottom_right = face.box.x2 - 1 - inset, face.box.y2 - 1 - inset
         cv2.rectangle(annotated, top_left, bottom_right, COLORS[face.emotion], line)
-    for face in faces:  # above all boxes
-        _draw_label(annotated, face, line)
+    for index, face in enumerate(faces, 1):  # above all boxes
+        number = face.track_id if isinstance(face, TrackedFace) else index
+        name = f"{number}: {face.emotion}" if len(faces) > 1 else str(face.emotion)
+        _draw_label(annotated, face, f"{name} {face.probability:.0%}", line)
         if show_probabilities:
             _draw_bars(annotated, face, line)
     return annotated
 
 
-def _draw_label(image: RgbImage, face: FaceEmotion, line: int) -> None:
-    """Emotion and probability on a filled strip, above the box or, at the top edge, inside it."""
-    text = f"{face.emotion} {face.probability:.0%}"
+def _draw_label(image: RgbImage, face: FaceEmotion, text: str, line: int) -> None:
+    """The text on a filled strip, above the face's box or, at the top edge, inside it."""
     scale = 0.26 * line
     thickness = max(1, line // 2)
     (width, height), baseline = cv2.getTextSize(text, _FONT, scale, thickness)

@@ -108,3 +108,14 @@ class FaceEmotion:
     def probability(self) -> float:
         """Probability of `emotion`, from 0 to 1."""
         return self.probabilities[self.emotion]
+
+
+@dataclass(frozen=True)
+class TrackedFace(FaceEmotion):
+    """A face of a live stream.
+
+    Attributes:
+        track_id: Stays with the face from frame to frame, counted from 1 in each session.
+    """
+
+    track_id: int

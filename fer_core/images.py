@@ -88,6 +88,14 @@ def _to_rgb(image: Image.Image) -> RgbImage:
     return np.array(image.convert("RGB"))
 
 
+def check_rgb(image: RgbImage) -> None:
+    """Raise `ValueError` for anything but an `RgbImage` of at least one pixel."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+        raise ValueError(
+            f"Expected uint8 of shape (H, W, 3). Received: {image.dtype} of shape {image.shape}"
+        )
+
+
 def to_gray(image: RgbImage) -> GrayImage:
     """Luma after ITU-R BT.601 (.299 R + .587 G + .114 B), shape `(H, W)`: red becomes 76."""
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

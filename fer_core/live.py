@@ -6,7 +6,7 @@ from itertools import count
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.drawing import draw_faces
-from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, box_iou
+from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, TrackedFace, box_iou
 from fer_core.images import RgbImage
 
 FULL_SEARCH_EVERY_S = 0.5
@@ -34,16 +34,9 @@ class LiveSettings:
     min_face_share: float = 0.15
     show_probabilities: bool = False
 
-
-@dataclass(frozen=True)
-class TrackedFace(FaceEmotion):
-    """A face of a live stream.
-
-    Attributes:
-        track_id: Stays with the face from frame to frame, counted from 1 in each session.
-    """
-
-    track_id: int
+    def __post_init__(self) -> None:
+        if not 0 < self.min_face_share <= 1:
+            raise ValueError(f"Expected a share above 0, up to 1. Received: {self.min_face_share}")
 
 
 @dataclass(frozen=True)
@@ -97,6 +90,10 @@ class LiveSession:
         faces = self._follow(self._analyzer.classify(image, detected), time_s)
         annotated = draw_faces(image, faces, show_probabilities=settings.show_probabilities)
         return LiveFrame(annotated, tuple(faces))
+
+    def forget(self) -> None:
+        """Forget every face."""
+        self._tracks = []
 
     def _detect(self, image: RgbImage, time_s: float, min_face_px: int) -> list[DetectedFace]:
         """Look around each known face; search the whole frame when it is time or one is lost."""

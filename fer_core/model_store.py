@@ -60,6 +60,13 @@ class ModelCard:
     crop_margin: float = 0.0
     limits: tuple[str, ...] = DEFAULT_LIMITS
 
+    def weakest(self, n: int) -> tuple[Emotion, ...]:
+        """The n emotions that PrivateTest shows it to overlook most; () before it was judged."""
+        if "private" not in self.metrics:
+            return ()
+        recall = self.metrics["private"]["all"]["recall"]
+        return tuple(sorted(self.labels, key=lambda label: float(recall[label]))[:n])
+
 
 def write_card(card: ModelCard, folder: Path) -> None:
     """Write `card.json` into the folder, replacing an older one."""

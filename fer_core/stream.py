@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
 import numpy as np
@@ -18,15 +18,19 @@ class StreamStatus:
 
     Attributes:
         newest: The last frame that was processed, None before the first.
-        n_frames: Frames processed without error.
+        n_frames: Frames processed.
         n_errors: Frames that failed; the last good picture was shown instead.
+        failed: Whether the last frame was one of them.
         process_ms: Milliseconds that the last frame took.
+        time_s: When the last frame was done, on the clock of `time.monotonic`.
     """
 
     newest: LiveFrame | None = None
     n_frames: int = 0
     n_errors: int = 0
+    failed: bool = False
     process_ms: float = 0.0
+    time_s: float = 0.0
 
 
 class VideoStream:
@@ -39,6 +43,7 @@ class VideoStream:
         """Wrap one viewer's session."""
         self.session = session
         self.status = StreamStatus()
+        self._closed = False
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Annotate one frame; never raises, since an error that leaves it freezes the stream.
@@ -47,18 +52,30 @@ class VideoStream:
         """
         start_s = time.monotonic()
         status = self.status
+        newest = status.newest
         try:
             image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
             newest = self.session.process(image, start_s)
-            process_ms = (time.monotonic() - start_s) * 1000
-            self.status = StreamStatus(newest, status.n_frames + 1, status.n_errors, process_ms)
-            return av.VideoFrame.from_ndarray(newest.image, format="rgb24")
+            failed = False
         except Exception:
             if status.n_errors == 0:  # once a stream, not thirty times a second
                 LOGGER.exception("A live frame could not be processed; the last picture is shown.")
-            self.status = StreamStatus(
-                status.newest, status.n_frames, status.n_errors + 1, status.process_ms
-            )
-            if status.newest is None:
-                return frame
-            return av.VideoFrame.from_ndarray(status.newest.image, format="rgb24")
+            failed = True
+        end_s = time.monotonic()
+        self.status = StreamStatus(
+            newest=newest,
+            n_frames=status.n_frames + (not failed),
+            n_errors=status.n_errors + failed,
+            failed=failed,
+            process_ms=(end_s - start_s) * 1000,
+            time_s=end_s,
+        )
+        if self._closed:  # while this frame was processed
+            self.close()
+        return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
+
+    def close(self) -> None:
+        """Forget the viewer's faces and pictures, whoever may still hold this stream."""
+        self._closed = True
+        self.status = replace(self.status, newest=None)
+        self.session.forget()

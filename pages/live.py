@@ -1,11 +1,15 @@
 """The live camera: the browser's picture goes to the server and comes back annotated."""
 
+import time
+
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
 import fer_core
 import ui
 from fer_core.stream import VideoStream
+
+GIVEN_UP_S = 3.0
 
 KEY = "live"  # also streamlit-webrtc's own place in the session state
 
@@ -23,7 +27,7 @@ def choose_settings() -> fer_core.LiveSettings:
         value=15,
         step=5,
         format="%d %%",
-        help="Share of the picture's height. Larger is faster and overlooks people far behind.",
+        help="Share of the picture's shorter side. Larger is faster and overlooks people far off.",
     )
     bars = right.toggle("Show probabilities in the picture")
     return fer_core.LiveSettings(min_face_share=share / 100, show_probabilities=bars)
@@ -43,11 +47,22 @@ def mend_start() -> None:
 
 
 def note_change() -> None:
-    """Remember whether the stream came to play after START, or ended before it did."""
-    before, now = st.session_state.get("live_state"), st.session_state[KEY].state
-    st.session_state["live_state"] = now
-    idle = not (now.playing or now.signalling)
-    st.session_state["live_failed"] = bool(idle and before and before.signalling)
+    """Find out from a change of state whether the stream ended by itself, and why.
+
+    A press of STOP looks the same. But it comes while frames do, whereas a connection is given up
+    only some seconds after the last of them; and a start that cannot succeed takes its time too.
+    """
+    state = st.session_state[KEY].state
+    now_s = time.monotonic()
+    if state.signalling:
+        st.session_state["live_since"] = now_s
+    stream = st.session_state.get(ui.STREAM_KEY)
+    problem = ""
+    if not (state.playing or state.signalling) and stream is not None:
+        silent_s = now_s - (stream.status.time_s or st.session_state.get("live_since", now_s))
+        if silent_s > GIVEN_UP_S:
+            problem = ui.LOST_CONNECTION if stream.status.n_frames else ui.NO_CONNECTION
+    st.session_state[ui.PROBLEM_KEY] = problem
 
 
 def show_newest(stream: VideoStream, playing: bool) -> None:
@@ -56,11 +71,11 @@ def show_newest(stream: VideoStream, playing: bool) -> None:
     if not playing:
         st.info("Press START and allow the camera. The picture is analyzed and forgotten.")
         return
+    if status.failed:
+        st.warning("The last picture could not be analyzed; an earlier one is shown.")
     if status.newest is None:
         st.info("Waiting for the first picture …")
         return
-    if status.n_errors:
-        st.warning(f"{status.n_errors} frames could not be analyzed and were left out.")
     if not status.newest.faces:
         st.info("No face in sight. Look at the camera, upright and evenly lit.")
     for face in status.newest.faces:
@@ -84,10 +99,12 @@ with video:
         video_frame_callback=viewer,
         sendback_audio=False,
         on_change=note_change,
+        on_video_ended=viewer.close,
+        video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
     )
     ui.show_camera_problem()
-    if st.session_state.get("live_failed"):
-        st.error(ui.NO_CONNECTION, icon=":material/wifi_off:")
+    if st.session_state.get(ui.PROBLEM_KEY):
+        st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")
 playing = context.state.playing
 if not playing and not context.state.signalling:
     ui.drop_stream()

@@ -12,7 +12,6 @@ import fer_core
 import ui
 from fer_core.images import RgbImage, crop_face, encode_jpeg, encode_png, scale_to_fit
 
-RESULTS_KEY = "photo_results"
 SAMPLES_KEY = "photo_samples"
 FACES_A_ROW = 2
 PICTURE_SIDE_PX = 1600
@@ -102,29 +101,31 @@ def annotated_png(data: bytes, faces: tuple[fer_core.FaceEmotion, ...]) -> bytes
 
 def results_of(photos: list[Photo]) -> Mapping[str, Result]:
     """The result of each photo by its key; those of photos no longer listed are forgotten."""
-    known = st.session_state.get(RESULTS_KEY, {})
-    results = {}
+    results: dict[str, Result] = st.session_state.setdefault(ui.RESULTS_KEY, {})
+    keys = {photo.key for photo in photos}
+    for gone in results.keys() - keys:
+        del results[gone]
     for photo in photos:
-        with st.spinner(f"Analyzing {photo.name} …"):
-            results[photo.key] = known.get(photo.key) or analyze(photo)
-    st.session_state[RESULTS_KEY] = results
+        if photo.key not in results:
+            with st.spinner(f"Analyzing {ui.code(photo.name)} …"):
+                results[photo.key] = analyze(photo)
     return results
 
 
 def show(photo: Photo, result: Result) -> None:
     """The annotated photo with its download, and below it each face with its probabilities."""
     if result.picture is None:
-        st.error(f"**{ui.plain(photo.name)}** {result.problem}", icon=":material/broken_image:")
+        st.error(f"{ui.code(photo.name)} {result.problem}", icon=":material/broken_image:")
         return
     picture, summary = st.columns([3, 2], gap="large")
     picture.image(result.picture, alt=f"{photo.name} with a box around each face")
     with summary:
-        st.subheader(ui.plain(photo.name), anchor=False)
+        st.subheader(ui.code(photo.name), anchor=False)
         n_faces = len(result.faces)
         if n_faces == 0:
             st.warning(
                 "No face found. It helps when a face looks at the camera, upright, evenly lit, "
-                "and is no smaller than a twentieth of the photo's shorter side."
+                "and is no smaller than a fifteenth of the photo's shorter side."
             )
             return
         st.markdown("1 face" if n_faces == 1 else f"{n_faces} faces, from left to right")

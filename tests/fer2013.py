@@ -12,6 +12,11 @@ HEADER = "emotion,pixels,Usage"
 ICML_HEADER = "emotion, Usage, pixels"
 """First line of icml_face_data.csv: other columns first, and blanks in their names."""
 
+VOTES_HEADER = (
+    "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+)
+"""First line of FER+'s fer2013new.csv."""
+
 
 def face(emotion: int, seed: int = 0) -> npt.NDArray[np.uint8]:
     """A gray picture of 48x48 with a bright band whose height tells the emotion, and noise."""
@@ -38,6 +43,11 @@ def rows(n_train: int = 7, n_validation: int = 7, n_test: int = 7) -> list[str]:
         row(index % 7, usage, pixel_text(face(index % 7, index)))
         for index, usage in enumerate(usages)
     ]
+
+
+def vote_row(usage: str = "Training", votes: str = "10,0,0,0,0,0,0,0,0,0") -> str:
+    """One line of a table with `VOTES_HEADER`."""
+    return f"{usage},fer0000000.png,{votes}"
 
 
 def write_table(path: Path, lines: Iterable[str], header: str = HEADER) -> Path:

@@ -110,6 +110,28 @@ def test_faces_below_the_smallest_size_are_left_out(min_face_px: int, n_faces: i
     assert len(HaarFaceDetector().detect(astronaut(), min_face_px)) == n_faces
 
 
+def test_a_small_face_in_a_panorama_is_found() -> None:
+    panorama = plain(4096, 683)
+    head = cv2.resize(astronaut()[10:210, 130:330], (120, 120))  # the face is 58 pixels of it
+    panorama[280:400, 3000:3120] = head
+    (face,) = HaarFaceDetector().detect(panorama)
+    assert box_iou(face.box, BoundingBox(3028, 314, 3086, 372)) > 0.6
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(np.zeros((9, 9, 3), np.float32), id="float"),
+        pytest.param(np.zeros((9, 9), np.uint8), id="gray"),
+        pytest.param(np.zeros((9, 9, 4), np.uint8), id="transparent"),
+        pytest.param(np.zeros((0, 9, 3), np.uint8), id="empty"),
+    ],
+)
+def test_anything_but_an_rgb_image_is_refused(wrong: RgbImage) -> None:
+    with pytest.raises(ValueError, match=r"Expected uint8 of shape \(H, W, 3\)\. Received: "):
+        HaarFaceDetector().detect(wrong)
+
+
 def test_searching_leaves_the_photo_as_it_is() -> None:
     image = astronaut()
     HaarFaceDetector().detect(image)
@@ -129,12 +151,12 @@ def test_many_threads_sharing_a_detector_find_what_one_thread_finds() -> None:
 # --- sizes and edges, worked out by hand on a cascade that answers what it is told ---
 
 
-def test_a_photo_is_searched_on_a_copy_of_at_most_960_pixels(
+def test_a_large_photo_is_searched_on_a_copy_with_the_pixels_of_960x720(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cascade = scripted(monkeypatch, ((10, 20, 100, 80), 15))
-    (face,) = HaarFaceDetector().detect(plain(1920, 1000), min_face_px=100)
-    assert cascade.gray_shape == (500, 960)
+    (face,) = HaarFaceDetector().detect(plain(1920, 1440), min_face_px=100)
+    assert cascade.gray_shape == (720, 960)
     assert cascade.options["minSize"] == (50, 50)
     assert face.box.xyxy == (20, 40, 220, 200)
     assert face.confidence == 0.75  # 15 hits: 15 / (15 + 5)
@@ -143,10 +165,10 @@ def test_a_photo_is_searched_on_a_copy_of_at_most_960_pixels(
 @pytest.mark.parametrize(
     ("size", "min_face_px", "expected"),
     [
-        pytest.param((900, 800), None, 40, id="a twentieth of the shorter side"),
+        pytest.param((900, 700), None, 35, id="a twentieth of the shorter side"),
         pytest.param((300, 200), None, 24, id="10 is below what the cascade can see"),
         pytest.param((300, 200), 70, 70, id="as told"),
-        pytest.param((1920, 1080), None, 27, id="54, on a copy of half the size"),
+        pytest.param((1920, 1440), None, 36, id="72, on a copy of half the size"),
     ],
 )
 def test_the_smallest_face_is_given_in_pixels_of_the_searched_copy(
@@ -158,16 +180,16 @@ def test_the_smallest_face_is_given_in_pixels_of_the_searched_copy(
 
 
 def test_rounding_does_not_push_a_box_over_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    # 1921x1084 is searched as 960x542; its last row, 542, is row 542 * 1921 / 960 = 1084.6.
-    cascade = scripted(monkeypatch, ((460, 42, 500, 500), 20))
+    # 1921x1084 is searched as 1107x625; its last row, 625, is row 625 * 1921 / 1107 = 1084.6.
+    cascade = scripted(monkeypatch, ((607, 125, 500, 500), 20))
     (face,) = HaarFaceDetector().detect(plain(1921, 1084))
-    assert cascade.gray_shape == (542, 960)
-    assert face.box.xyxy == (920, 84, 1921, 1084)
+    assert cascade.gray_shape == (625, 1107)
+    assert face.box.xyxy == (1053, 217, 1921, 1084)
 
 
 def test_the_options_of_the_search_reach_the_cascade(monkeypatch: pytest.MonkeyPatch) -> None:
     cascade = scripted(monkeypatch)
-    detector = HaarFaceDetector(scale_factor=1.3, min_neighbors=7, max_side_px=100)
+    detector = HaarFaceDetector(scale_factor=1.3, min_neighbors=7, max_area_px=100 * 25)
     detector.detect(plain(200, 50))
     assert cascade.options["scaleFactor"] == 1.3
     assert cascade.options["minNeighbors"] == 7

@@ -5,7 +5,7 @@ import pytest
 
 from fer_core.drawing import COLORS, draw_faces, line_width_px
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
-from fer_core.faces import BoundingBox, FaceEmotion
+from fer_core.faces import BoundingBox, FaceEmotion, TrackedFace
 from fer_core.images import RgbImage
 from tests.faces import astronaut, face_emotion, noise, plain
 
@@ -138,11 +138,32 @@ def test_the_label_stands_above_the_box_and_at_the_top_border_inside_it() -> Non
 def test_a_label_is_not_hidden_by_another_box() -> None:
     image = plain(300, 200)
     face = face_emotion((100, 80, 160, 140))
-    alone = draw_faces(image, [face])
-    # The other box's bottom line runs through where the label is.
-    both = draw_faces(image, [face, face_emotion((90, 20, 220, 75), Emotion.SAD)])
     x1, y1, x2, y2 = text_extent((100, 80, 160, 140))
-    np.testing.assert_array_equal(both[y1:y2, x1:x2], alone[y1:y2, x1:x2])
+    # A box apart, and one whose bottom line runs through where the label is.
+    apart = draw_faces(image, [face, face_emotion((200, 150, 260, 190), Emotion.SAD)])
+    across = draw_faces(image, [face, face_emotion((90, 20, 220, 75), Emotion.SAD)])
+    np.testing.assert_array_equal(across[y1:y2, x1:x2], apart[y1:y2, x1:x2])
+
+
+def test_several_faces_are_numbered_and_one_is_not() -> None:
+    image = plain(600, 400)
+    face = face_emotion((50, 80, 110, 140))
+    other = face_emotion((400, 80, 460, 140))
+    label = np.s_[50:80, 50:250]
+    alone, first = draw_faces(image, [face])[label], draw_faces(image, [face, other])[label]
+    second = draw_faces(image, [other, face])[label]
+    assert (alone != first).any()
+    assert (first != second).any()
+
+
+def test_a_followed_face_keeps_the_number_of_its_track() -> None:
+    image = plain(600, 400)
+    one, two = face_emotion((50, 80, 110, 140)), face_emotion((400, 80, 460, 140))
+    tracked = [
+        TrackedFace(face.box, face.confidence, face.probabilities, track_id)
+        for face, track_id in ((one, 2), (two, 1))
+    ]
+    np.testing.assert_array_equal(draw_faces(image, tracked[::-1]), draw_faces(image, [two, one]))
 
 
 def with_bars(xyxy: Xyxy, shares: dict[Emotion, float], size: tuple[int, int]) -> RgbImage:

@@ -209,7 +209,7 @@ def test_of_two_faces_near_one_track_the_nearer_takes_it(session: LiveSession) -
 
 
 def test_two_tracks_that_drift_onto_one_face_show_it_once(session: LiveSession) -> None:
-    session.settings = LiveSettings(min_face_share=0.0)
+    session.settings = LiveSettings(min_face_share=0.01)
     session.process(frame((50, 50, 90, 90), (94, 50, 134, 90)), 0)
     # The left face goes and the right one comes between: around either old box there is a face.
     live = session.process(frame((76, 50, 116, 90)), 0.1)
@@ -317,3 +317,17 @@ def test_settings_apply_from_the_next_frame_on(
     assert detector.searched[-1] == (320, 240, 48)
     session.settings = LiveSettings()
     assert ids(session.process(image, 0.3)) == [1]
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, 1.01, float("nan")])
+def test_a_smallest_face_that_is_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="Expected a share above 0, up to 1"):
+        LiveSettings(min_face_share=share)
+
+
+def test_a_session_told_to_forget_starts_with_new_tracks(analyzer: EmotionAnalyzer) -> None:
+    session = LiveSession(analyzer)
+    (before,) = session.process(astronaut(), 0.0).faces
+    session.forget()
+    (after,) = session.process(astronaut(), 0.1).faces
+    assert after.track_id == before.track_id + 1

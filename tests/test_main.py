@@ -11,8 +11,9 @@ import fer_core
 from fer_core.__main__ import main
 from fer_core.emotions import Emotion
 from fer_core.model_store import write_card
+from tests.face_folders import write_classes
 from tests.faces import card
-from tests.fer2013 import HEADER, row, rows
+from tests.fer2013 import HEADER, row, rows, write_table
 
 
 def one_sentence(text: str) -> str:
@@ -48,6 +49,25 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
     assert not output.exists()
 
 
+def test_what_is_left_out_is_counted_beside_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = write_table(tmp_path / "fer2013.csv", [row(7), *rows(1, 1, 2), row(usage="Test")])
+    options = ["--data", str(table), "--report", str(tmp_path), "--json", "--skip-broken"]
+    assert main(["evaluate", *options]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["all"]["n_images"] == 2
+    assert one_sentence(err) == "Broken rows or images left out: 2.\n"
+
+
+def test_the_way_to_split_is_passed_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_classes(tmp_path, ["happy", "sad"])
+    (tmp_path / "sad" / "nobody.png").touch()
+    options = ["--data", str(tmp_path), "--output", str(tmp_path / "out")]
+    assert main(["train", *options, "--split-by", "subject"]) == 2
+    assert "nobody.png does not tell whose face it is" in one_sentence(capsys.readouterr().err)
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -57,12 +77,12 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
         pytest.param(["train", "--data", "x"], "--output", id="no output"),
         pytest.param(
             ["train", "--data", "x", "--output", "y", "--epochs", "0"],
-            "must be 1 or more, not 0",
+            "must be a whole number from 1, not '0'",
             id="no epochs",
         ),
         pytest.param(
             ["train", "--data", "x", "--output", "y", "--limit", "-5"],
-            "must be 1 or more, not -5",
+            "must be a whole number from 1, not '-5'",
             id="a negative limit",
         ),
         pytest.param(
@@ -74,6 +94,11 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
             ["train", "--data", "x", "--output", "y", "--seed", "1.5"],
             "--seed",
             id="half a seed",
+        ),
+        pytest.param(
+            ["train", "--data", "x", "--output", "y", "--split-by", "frame"],
+            "invalid choice: 'frame'",
+            id="an unknown way to split",
         ),
         pytest.param(
             ["train", "--data", "x", "--output", "y", "--fast"], "--fast", id="an unknown option"
@@ -152,7 +177,7 @@ def test_help_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
 def test_ctrl_c_exits_with_130_and_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fer_core.training.datasets.load_dataset", interrupt)

@@ -1,6 +1,7 @@
 """The pages through Streamlit's AppTest: everything but the browser."""
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ import streamlit_webrtc
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import fer_core
 import ui
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
@@ -72,17 +74,17 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
     good = encoded(skimage.data.astronaut(), "PNG")
     upload(photo_page, ("cut.png", good[:2000]), ("good.png", good), ("empty.png", b""))
     assert [error.value for error in photo_page.error] == [
-        r"**cut\.png** The photo is broken or cut off and cannot be read.",
-        r"**empty\.png** The file is empty.",
+        "`cut.png` The photo is broken or cut off and cannot be read.",
+        "`empty.png` The file is empty.",
     ]
     assert "1 face" in texts(photo_page)
 
 
 def test_results_of_photos_that_were_taken_back_are_forgotten(photo_page: AppTest) -> None:
     upload(photo_page, ("good.png", encoded(skimage.data.astronaut(), "PNG")))
-    assert len(photo_page.session_state["photo_results"]) == 1
+    assert len(photo_page.session_state[ui.RESULTS_KEY]) == 1
     upload(photo_page)
-    assert photo_page.session_state["photo_results"] == {}
+    assert photo_page.session_state[ui.RESULTS_KEY] == {}
 
 
 def test_a_network_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,35 +188,99 @@ def test_settings_reach_the_stream_that_runs(streamer: StubStreamer) -> None:
     assert "No face in sight" in page.info[0].value
 
 
-def test_a_start_that_ends_before_it_plays_is_explained(streamer: StubStreamer) -> None:
+def run_through(page: AppTest, streamer: StubStreamer, *states: str) -> AppTest:
+    for state in states:
+        streamer.becomes(playing=state == "playing", signalling=state == "signalling")
+        page.run()
+    assert not page.exception
+    return page
+
+
+def test_a_stream_whose_every_frame_fails_says_so(
+    streamer: StubStreamer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = open_live_page()
-    streamer.becomes(signalling=True)
+    monkeypatch.setattr(fer_core.LiveSession, "process", lambda *_: 1 / 0)
+    streamer.callback(portrait_frame())
     page.run()
-    assert len(page.error) == 0
-    streamer.becomes()
-    page.run()
+    assert "could not be analyzed" in page.warning[0].value
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock that stands still until a test moves `now_s`."""
+    clock = SimpleNamespace(now_s=1000.0)
+    monkeypatch.setattr(time, "monotonic", lambda: clock.now_s)
+    return clock
+
+
+def test_a_start_given_up_after_a_while_is_explained(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling")
+    clock.now_s += 20
+    run_through(page, streamer, "idle")
     assert page.error[0].value == ui.NO_CONNECTION
 
 
-def test_a_stop_after_playing_is_no_failure(streamer: StubStreamer) -> None:
-    page = open_live_page()
-    for playing, signalling in ((False, True), (True, False), (False, False)):
-        streamer.becomes(playing=playing, signalling=signalling)
-        page.run()
+def test_stop_while_connecting_is_no_failure(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling")
+    clock.now_s += 1
+    run_through(page, streamer, "idle")
     assert len(page.error) == 0
 
 
-def test_an_idle_page_holds_no_stream(streamer: StubStreamer) -> None:
+def test_stop_while_frames_come_is_no_failure(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    clock.now_s += 60
+    streamer.callback(portrait_frame())
+    clock.now_s += 0.1
+    run_through(page, streamer, "idle")
+    assert len(page.error) == 0
+
+
+def test_a_connection_lost_on_the_way_is_explained_until_the_page_is_left(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    streamer.callback(portrait_frame())
+    clock.now_s += 10
+    streamer.arguments["on_video_ended"]()
+    run_through(page, streamer, "idle")
+    assert page.error[0].value == ui.LOST_CONNECTION
+    page.switch_page("pages/photo.py").run()
+    page.switch_page("pages/live.py").run()
+    assert len(page.error) == 0
+
+
+def test_an_idle_page_holds_no_stream_and_no_picture(streamer: StubStreamer) -> None:
     page = open_live_page()
-    assert ui.STREAM_KEY in page.session_state
-    streamer.becomes()
-    page.run()
+    stream = page.session_state[ui.STREAM_KEY]
+    streamer.callback(portrait_frame())
+    assert stream.status.newest is not None
+    run_through(page, streamer, "idle")
     assert ui.STREAM_KEY not in page.session_state
+    assert stream.status.newest is None
     assert "Press START" in page.info[0].value
 
 
-def test_leaving_the_live_page_drops_its_stream(streamer: StubStreamer) -> None:
+def test_leaving_the_live_page_drops_its_stream_and_its_picture(streamer: StubStreamer) -> None:
     page = open_live_page()
-    assert ui.STREAM_KEY in page.session_state
+    stream = page.session_state[ui.STREAM_KEY]
+    streamer.callback(portrait_frame())
     page.switch_page("pages/photo.py").run()
     assert ui.STREAM_KEY not in page.session_state
+    assert stream.status.newest is None
+
+
+def test_leaving_the_photo_page_drops_its_results(
+    photo_page: AppTest, streamer: StubStreamer
+) -> None:
+    upload(photo_page, ("good.png", encoded(skimage.data.astronaut(), "PNG")))
+    assert ui.RESULTS_KEY in photo_page.session_state
+    photo_page.switch_page("pages/live.py").run()
+    assert ui.RESULTS_KEY not in photo_page.session_state

@@ -154,3 +154,21 @@ def test_a_stream_without_errors_logs_nothing(
         stream(video_frame(GOOD))
         stream(video_frame(noise(320, 240)))
     assert caplog.records == []
+
+
+def test_the_status_says_whether_the_last_frame_failed(stream: VideoStream) -> None:
+    failed = []
+    for image in (BAD, GOOD, BAD, GOOD):
+        stream(video_frame(image))
+        failed.append(stream.status.failed)
+    assert failed == [True, False, True, False]
+    assert (stream.status.n_frames, stream.status.n_errors) == (2, 2)
+
+
+def test_a_closed_stream_holds_no_picture_whoever_holds_the_stream(stream: VideoStream) -> None:
+    stream(video_frame(GOOD))
+    stream.close()
+    assert stream.status.newest is None
+    stream(video_frame(GOOD))  # a frame that was under way
+    assert stream.status.newest is None
+    assert stream.status.n_frames == 2

@@ -35,6 +35,8 @@ def test_every_setting_is_read() -> None:
         pytest.param("FER_MAX_UPLOAD_MB", "0", id="zero"),
         pytest.param("FER_MAX_UPLOAD_MB", "-3", id="negative"),
         pytest.param("FER_MAX_UPLOAD_MB", "1.5", id="fraction"),
+        pytest.param("FER_MAX_UPLOAD_MB", "201", id="above-the-servers-limit"),
+        pytest.param("FER_MAX_UPLOAD_MB", "9" * 30, id="absurd"),
         pytest.param("FER_MAX_UPLOAD_MB", "ten", id="word"),
         pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
     ],
@@ -56,7 +58,7 @@ def test_a_malformed_setting_is_named(name: str, value: str) -> None:
         ),
         pytest.param(
             "OddError: 42",
-            "The camera could not be started. The browser says: OddError",
+            "The camera could not be started. The browser says: `OddError",
             id="unknown",
         ),
     ],
@@ -68,4 +70,5 @@ def test_what_the_browser_says_of_the_camera_is_explained(error: str, begins: st
 
 
 def test_a_file_name_is_shown_as_it_is_and_not_as_markdown() -> None:
-    assert ui.plain("a_b*[c](d).png") == r"a\_b\*\[c\]\(d\)\.png"
+    assert ui.code("a_b*[c](d) www.example.org.png") == "`a_b*[c](d) www.example.org.png`"
+    assert ui.code("a`b") == "`a'b`"

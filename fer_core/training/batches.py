@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_core.training.datasets import LabeledFaces
+from fer_core.training.labeled_faces import LabeledFaces
 
 
 def pixels(faces: LabeledFaces, n_channels: int = 1) -> npt.NDArray[np.float32]:

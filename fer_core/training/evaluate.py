@@ -27,12 +27,14 @@ def evaluate(
     Args:
         model: Its name or folder.
         dataset: Where the split comes from.
-        split: `public` is FER2013's PublicTest, `private` its PrivateTest.
-        report: Folder for `metrics.json`. None for `evaluation` in the network's folder, and the
-            network's card takes the figures over.
+        split: `public` is the data set's validation (FER2013's PublicTest), `private` its test
+            (FER2013's PrivateTest).
+        report: Folder for `metrics.json`, which holds the split's figures beside those that the
+            network's card has of the other split. None for `evaluation` in the network's folder;
+            then the card takes the figures over.
 
     Returns:
-        What `metrics.json` holds for the split: `all` after the published protocol, `leak_free`
+        The split's figures: `all` after the published protocol, `leak_free`
         on those images that are not pixel for pixel in the training split; see `measure`.
 
     Raises:
@@ -53,20 +55,14 @@ def evaluate(
         "all": measure(probabilities, faces.labels, dataset.emotions),
         "leak_free": measure(probabilities[unseen], faces.labels[unseen], dataset.emotions),
     }
-    _write(figures, split, report or folder / "evaluation")
+    metrics = {**classifier.card.metrics, split: figures}
     if report is None:
-        metrics = {**classifier.card.metrics, split: figures}
+        report = folder / "evaluation"
         write_card(replace(classifier.card, metrics=metrics), folder)
-    return figures
-
-
-def _write(figures: dict[str, Any], split: Split, report: Path) -> None:
-    """Add the split's figures to `metrics.json`, beside those of the other split."""
     report.mkdir(parents=True, exist_ok=True)
-    path = report / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    metrics[split] = figures
-    path.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(metrics, indent=2)
+    (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    return figures
 
 
 def measure(

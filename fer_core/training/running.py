@@ -1,6 +1,7 @@
 """The epochs of a training run, in one stage or several, with all that a resumed run needs."""
 
 import csv
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import keras
 
 from fer_core.errors import OutputError
 from fer_core.training.batches import FaceBatches
-from fer_core.training.datasets import FaceDataset, LabeledFaces
+from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.resuming import Recall, Reseed
 
@@ -22,7 +23,7 @@ class RunFiles:
 
     @property
     def backup(self) -> Path:
-        """Holds a numbered folder for each stage that was begun."""
+        """Holds the run's settings and a numbered folder for each stage that was begun."""
         return self.output / ".backup"
 
     @property
@@ -48,10 +49,35 @@ class RunFiles:
                 f"{self.output} cannot be made a folder: {error.strerror}."
             ) from error
 
-    def clear(self) -> None:
-        """Remove all that an earlier run left."""
+    def settings(self) -> dict[str, str]:
+        """Those of the interrupted run.
+
+        Raises:
+            OutputError: There is no interrupted run here.
+        """
+        if not self._settings.exists():
+            raise OutputError(
+                f"{self.output} holds no interrupted run; leave out --resume to start anew."
+            )
+        settings: dict[str, str] = json.loads(self._settings.read_text(encoding="utf-8"))
+        return settings
+
+    def begin_run(self, settings: dict[str, str]) -> None:
+        """Remove what an earlier run left, so that nothing of it is taken for the new network's.
+
+        Args:
+            settings: What a run that resumes this one must have in common with it.
+        """
         self.forget()
-        self.history.unlink(missing_ok=True)
+        shutil.rmtree(self.output / "evaluation", ignore_errors=True)
+        for name in ("history.csv", "model.keras", "model.tflite", "card.json"):
+            (self.output / name).unlink(missing_ok=True)
+        self.backup.mkdir()
+        self._settings.write_text(json.dumps(settings), encoding="utf-8")
+
+    @property
+    def _settings(self) -> Path:
+        return self.backup / "run.json"
 
     def forget(self) -> None:
         """Remove what only a resumed run needs."""
@@ -66,7 +92,7 @@ class RunFiles:
 
     def stage(self) -> int:
         """Number of the stage that was begun last, 0 where there is none."""
-        return max((int(folder.name) for folder in self.backup.glob("*")), default=0)
+        return max((int(folder.name) for folder in self.backup.glob("[0-9]*")), default=0)
 
     def epochs(self) -> list[dict[str, float]]:
         """Figures of the epochs so far."""

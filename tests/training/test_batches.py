@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fer_core.training.batches import FaceBatches, pixels
-from fer_core.training.datasets import LabeledFaces
+from fer_core.training.labeled_faces import LabeledFaces
 
 
 def numbered(n: int) -> LabeledFaces:

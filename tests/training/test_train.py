@@ -25,6 +25,7 @@ from fer_core.training.batches import pixels
 from fer_core.training.datasets import load_dataset
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.recipes import RECIPES
+from tests.conftest import takes_long
 from tests.faces import gray_faces
 from tests.fer2013 import face, rows, write_table
 
@@ -220,13 +221,25 @@ def test_one_step_is_enough_for_the_default_recipe(run: Callable[..., int], tmp_
     assert read_card(tmp_path / "net").trained_on["n_images"] == 5
 
 
+SLOW: dict[str, tuple[str, ...]] = {
+    "rgb-vgg": (),
+    "deepfer-cnn": (),
+    "mini-xception": (),
+    "khaireddin-vgg": (),
+    # A face is enlarged to 224x224: two are as many as a test can wait for.
+    "deepfer-resnet50v2": ("--weights", "none", "--limit", "2"),
+}
+"""Recipes whose networks take many seconds to compile, and further options for each."""
+
+IN_CI = [takes_long, pytest.mark.timeout(600)]
+
+
 @pytest.mark.parametrize(
     ("name", "options"),
     [
         # The default recipe is trained above.
-        *((name, ()) for name in RECIPES if name not in (DEFAULT_MODEL, "deepfer-resnet50v2")),
-        # A face is enlarged to 224x224: two are as many as a test can wait for.
-        ("deepfer-resnet50v2", ("--weights", "none", "--limit", "2")),
+        *((name, ()) for name in RECIPES if name not in {DEFAULT_MODEL, *SLOW}),
+        *(pytest.param(name, options, marks=IN_CI) for name, options in SLOW.items()),
     ],
 )
 def test_every_recipe_trains_for_an_epoch(
@@ -464,8 +477,34 @@ def test_a_run_in_stages_resumes_in_the_stage_in_which_it_was_interrupted(
         script_validation(patch, measured[3])
         assert run("--weights", "gone", "--epochs", "4", "--resume") == 0
     assert epochs(folder) == [0, 1, 2, 3]
+    assert read_card(folder).trained_on["pretrained"] == "7"
     for expected, found in zip(unbroken, weights(folder), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.usefixtures("staged")
+def test_a_run_interrupted_in_its_first_epoch_resumes_from_its_pre_trained_weights(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=1)
+        assert run("--weights", "7", "--epochs", "1") == 130
+    assert run("--epochs", "1", "--resume") == 0
+    assert learned(tmp_path / "net") == set()
+    assert read_card(tmp_path / "net").trained_on["pretrained"] == "7"
+
+
+@pytest.mark.usefixtures("staged")
+@pytest.mark.parametrize(("before", "now"), [("none", "7"), ("7", "none")])
+def test_a_run_is_not_resumed_with_pre_trained_weights_instead_of_none_or_the_other_way_round(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], before: str, now: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run("--weights", before) == 0
+    capsys.readouterr()
+    assert run("--weights", now, "--resume") == 2
+    assert f"had weights {before}, not {now};" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("staged")
@@ -519,10 +558,10 @@ def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
-    for epoch in (2, 3):
+    for epoch, resume in ((2, []), (3, ["--resume"])):
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, epoch=epoch)
-            assert run("--epochs", "3", "--resume") == 0
+            assert run("--epochs", "3", *resume) == 0
         assert epochs(folder) == list(range(epoch - 1))
     assert run("--epochs", "3", "--resume") == 0
     assert epochs(folder) == [0, 1, 2]
@@ -539,7 +578,7 @@ def test_an_interrupted_run_closes_its_history(
     assert [logger.csv_file.closed for logger in interrupted] == [True]
 
 
-def test_without_resume_or_with_nothing_to_resume_a_run_starts_anew(
+def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
@@ -547,15 +586,48 @@ def test_without_resume_or_with_nothing_to_resume_a_run_starts_anew(
         interrupt(patch, epoch=3)
         script_validation(patch, 0.5, 0.9)
         assert run("--epochs", "4") == 0
+    (folder / "evaluation").mkdir()
+    (folder / "evaluation" / "metrics.json").write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
         script_validation(patch, 0.1)
         assert run("--epochs", "1") == 0
     assert accuracies(folder) == pytest.approx([0.1])
     assert read_card(folder).trained_on["epochs"] == 1
+    left = {path.name for path in folder.iterdir()} - {"model.tflite"}
+    assert left == {"card.json", "history.csv", "model.keras"}
+
+
+def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("--epochs", "1") == 0
+    before = (tmp_path / "net" / "history.csv").read_text()
+    capsys.readouterr()
+    assert run("--epochs", "1", "--resume") == 2
+    assert "holds no interrupted run" in capsys.readouterr().err
+    assert (tmp_path / "net" / "history.csv").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        pytest.param(["--epochs", "4"], "epochs 3, not 4", id="epochs"),
+        pytest.param(["--epochs", "3", "--seed", "9"], "seed 0, not 9", id="seed"),
+        pytest.param(["--epochs", "3", "--limit", "3"], "had data", id="data"),
+    ],
+)
+def test_a_run_is_not_resumed_with_other_settings(
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    named: str,
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        script_validation(patch, 0.2, 0.3)
-        assert run("--epochs", "2", "--resume") == 0  # the run before was not interrupted
-    assert accuracies(folder) == pytest.approx([0.2, 0.3])
+        interrupt(patch, epoch=2)
+        assert run("--epochs", "3") == 0
+    capsys.readouterr()
+    assert run(*options, "--resume") == 2
+    assert named in capsys.readouterr().err
 
 
 # --- bad input ---

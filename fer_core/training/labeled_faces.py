@@ -1,0 +1,72 @@
+"""What training and evaluation work on: labeled faces, in three splits."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.emotions import Emotion
+
+FACE_SIZE_PX = 48
+
+
+@dataclass(frozen=True)
+class LabeledFaces:
+    """One split of a data set.
+
+    Attributes:
+        images: Gray faces, uint8 of shape `(N, 48, 48)`, 0 black to 255 white.
+        labels: Index of each face's emotion in the data set's `emotions`, int64 of shape `(N,)`.
+        votes: How many of FER+'s ten annotators saw what in each face, uint8 of shape `(N, 10)`,
+            in the order of `fer2013_csv.VOTE_COLUMNS`; all zero where nobody was asked. None
+            where the data set comes without votes.
+    """
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    votes: npt.NDArray[np.uint8] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> "LabeledFaces":
+        votes = None if self.votes is None else self.votes[rows]
+        return LabeledFaces(self.images[rows], self.labels[rows], votes)
+
+
+@dataclass(frozen=True)
+class FaceDataset:
+    """A data set with its three splits.
+
+    Attributes:
+        name: Name for cards and reports; it says where validation and test are the same faces.
+        emotions: The classes, in the order of the labels' numbers.
+        train: What a network learns from.
+        validation: What epochs and settings are chosen on (FER2013's PublicTest).
+        test: What is reported and nothing is chosen on (FER2013's PrivateTest).
+        n_skipped: How many broken rows or images were left out.
+    """
+
+    name: str
+    emotions: tuple[Emotion, ...]
+    train: LabeledFaces
+    validation: LabeledFaces
+    test: LabeledFaces
+    n_skipped: int = 0
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, over the pixels and labels of the training split."""
+        digest = hashlib.sha256(self.train.images.tobytes())
+        digest.update(self.train.labels.tobytes())
+        return digest.hexdigest()
+
+
+def rows_not_in(faces: LabeledFaces, others: LabeledFaces) -> npt.NDArray[np.bool_]:
+    """True for each face whose pixels are not those of any face in `others`, shape `(N,)`.
+
+    8 % of FER2013's test images stand pixel for pixel in its training split; the figure on the
+    rows that remain is the leak-free one.
+    """
+    known = {image.tobytes() for image in others.images}
+    return np.array([image.tobytes() not in known for image in faces.images], dtype=np.bool_)

@@ -1,0 +1,250 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_core.emotions import FER2013_EMOTIONS
+from fer_core.errors import DatasetError
+from fer_core.training.datasets import load_dataset
+from tests.fer2013 import (
+    HEADER,
+    ICML_HEADER,
+    VOTES_HEADER,
+    face,
+    row,
+    rows,
+    vote_row,
+    write_table,
+)
+
+NO_VOTES = "0,0,0,0,0,0,0,0,0,0"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return tmp_path / "fer2013.csv"
+
+
+# --- what is read ---
+
+
+def test_rows_go_to_the_split_of_their_usage_in_their_order(table: Path) -> None:
+    dataset = load_dataset(write_table(table, rows(n_train=3, n_validation=2, n_test=1)))
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (3, 2, 1)
+    assert dataset.train.labels.tolist() == [0, 1, 2]
+    assert dataset.validation.labels.tolist() == [3, 4]
+    assert dataset.test.labels.tolist() == [5]
+    np.testing.assert_array_equal(dataset.validation.images[1], face(4, 4))
+    assert dataset.emotions == FER2013_EMOTIONS
+
+
+def test_pixels_are_read_row_by_row(table: Path) -> None:
+    count = " ".join(str(index % 256) for index in range(48 * 48))
+    lines = [row(0, usage, count) for usage in ("Training", "PublicTest", "PrivateTest")]
+    image = load_dataset(write_table(table, lines)).train.images[0]
+    assert (image.shape, image.dtype) == ((48, 48), np.uint8)
+    assert image[0, :3].tolist() == [0, 1, 2]
+    assert image[1, 0] == 48
+    assert image[5, 16] == 0  # 5 * 48 + 16 = 256, the second count's first
+
+
+def test_both_publications_of_the_table_give_the_same(tmp_path: Path) -> None:
+    kaggle = write_table(tmp_path / "fer2013.csv", rows())
+    swapped = [f"{e},{u},{p}" for e, p, u in (line.split(",") for line in rows())]
+    icml = write_table(tmp_path / "icml_face_data.csv", swapped, ICML_HEADER)
+    assert load_dataset(icml).fingerprint() == load_dataset(kaggle).fingerprint()
+
+
+def test_a_table_may_have_any_name(tmp_path: Path) -> None:
+    assert len(load_dataset(write_table(tmp_path / "mine.txt", rows(4, 1, 1))).train) == 4
+
+
+def test_line_ends_of_windows_and_blank_lines_are_read_over(table: Path) -> None:
+    table.write_bytes("\r\n".join([HEADER, *rows(2, 1, 1), "", ""]).encode())
+    assert len(load_dataset(table).train) == 2
+
+
+def test_quoted_pixels_are_read(table: Path) -> None:
+    lines = ['{},"{}",{}'.format(*line.split(",")) for line in rows(2, 1, 1)]
+    assert len(load_dataset(write_table(table, lines)).train) == 2
+
+
+@pytest.mark.parametrize(("limit", "n"), [(1, 1), (5, 5), (7, 7), (100, 7), (None, 7)])
+def test_a_limit_holds_for_each_split(table: Path, limit: int | None, n: int) -> None:
+    dataset = load_dataset(write_table(table, rows()), limit)
+    assert [len(s) for s in (dataset.train, dataset.validation, dataset.test)] == [n, n, n]
+    np.testing.assert_array_equal(dataset.train.images[0], face(0, 0))
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        pytest.param(row(7), "emotion is '7'; expected a number from 0 to 6", id="7"),
+        pytest.param(row(-1), "emotion is '-1'", id="negative"),
+        pytest.param(row(""), "emotion is ''", id="no emotion"),
+        pytest.param(row("happy"), "emotion is 'happy'", id="a name"),
+        pytest.param(row("3.0"), "emotion is '3.0'", id="a fraction"),
+        pytest.param(row("³"), "emotion is '³'", id="a figure that int() refuses"),
+        pytest.param(row(usage="Test"), "Usage is 'Test'; expected Training", id="a usage"),
+        pytest.param(row(usage=""), "Usage is ''", id="no usage"),
+        pytest.param(row(pixels=""), "pixels instead of 2304", id="no pixels"),
+        pytest.param(row(pixels="0 " * 2303), "2303 pixels instead of 2304", id="one too few"),
+        pytest.param(row(pixels="0 " * 2305), "2305 pixels instead of 2304", id="one too many"),
+        pytest.param(row(pixels="256 " * 2304), r"outside 0\.\.255", id="too bright"),
+        pytest.param(row(pixels="-1 " * 2304), r"outside 0\.\.255", id="negative pixels"),
+        pytest.param(row(pixels=f"{10**30} " * 2304), r"outside 0\.\.255", id="huge pixels"),
+        pytest.param(row(pixels="0.5 " * 2304), "not a whole number", id="scaled pixels"),
+        pytest.param(row(pixels="0 " * 2303 + "x"), "not a whole number", id="text at the end"),
+        pytest.param(row(pixels="nan " * 2304), "not a whole number", id="nan"),
+        pytest.param("0,1 2 3", "2 columns instead of 3; is the file cut off", id="cut off"),
+        pytest.param(row() + ",more", "4 columns instead of 3", id="a column too many"),
+    ],
+)
+def test_a_bad_row_is_refused_with_its_file_and_line(table: Path, bad: str, sentence: str) -> None:
+    write_table(table, [row(), bad, *rows()])
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        load_dataset(table)
+    assert str(caught.value).startswith(f"{table}, line 3: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b"", "does not look like FER2013", id="empty"),
+        pytest.param(b"\n\n", "does not look like FER2013", id="blank"),
+        pytest.param(b"emotion,pixels\n", "does not look like FER2013", id="no Usage"),
+        pytest.param(row().encode(), "does not look like FER2013", id="no header"),
+        pytest.param(b"\x89PNG\r\n\xff\xfe", "does not look like FER2013", id="a photo"),
+        pytest.param(
+            "\n".join([HEADER, row(), '0,"' + "0 " * 70_000]).encode(),
+            "cannot be read beyond line 2",
+            id="quotes that nobody closes",
+        ),
+        pytest.param(HEADER.encode(), "no row with Usage Training", id="a header alone"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_the_files_name(
+    table: Path, content: bytes, sentence: str
+) -> None:
+    table.write_bytes(content)
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        load_dataset(table)
+    assert str(table) in str(caught.value)
+    assert len(str(caught.value)) < len(str(table)) + 300, "a sentence, not the file"
+
+
+@pytest.mark.parametrize("missing", ["Training", "PublicTest", "PrivateTest"])
+def test_a_table_without_one_of_its_splits_is_refused(table: Path, missing: str) -> None:
+    write_table(table, [line for line in rows() if not line.endswith(missing)])
+    with pytest.raises(DatasetError, match=f"no row with Usage {missing}"):
+        load_dataset(table)
+
+
+# --- what is left out ---
+
+
+def test_broken_rows_are_left_out_and_counted_where_that_is_asked_for(table: Path) -> None:
+    broken = [row(7), row(usage="Test"), row(pixels="1 2 3"), "0,1 2"]
+    write_table(table, [*broken, *rows(3, 2, 1), *broken])
+    dataset = load_dataset(table, skip_broken=True)
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (3, 2, 1)
+    assert dataset.n_skipped == 8
+
+
+def test_nothing_is_left_out_of_a_sound_table(table: Path) -> None:
+    assert load_dataset(write_table(table, rows(1, 1, 1)), skip_broken=True).n_skipped == 0
+
+
+def test_a_table_of_broken_rows_alone_is_refused_even_then(table: Path) -> None:
+    with pytest.raises(DatasetError, match="no row with Usage Training"):
+        load_dataset(write_table(table, [row(7)]), skip_broken=True)
+
+
+def test_a_byte_that_is_no_text_breaks_its_row_and_not_the_table(table: Path) -> None:
+    lines = "\n".join([HEADER, row(), "0,BAD,Training", *rows(1, 1, 1)])
+    table.write_bytes(lines.encode().replace(b"BAD", b"\xff"))
+    with pytest.raises(DatasetError, match="line 3: a pixel is not a whole number"):
+        load_dataset(table)
+    assert load_dataset(table, skip_broken=True).n_skipped == 1
+
+
+# --- votes ---
+
+
+def write_votes(table: Path, *lines: str, header: str = VOTES_HEADER) -> Path:
+    return write_table(table.with_name("fer2013new.csv"), lines, header)
+
+
+def test_without_a_table_of_votes_there_are_none(table: Path) -> None:
+    assert load_dataset(write_table(table, rows(1, 1, 1))).train.votes is None
+
+
+def test_votes_go_with_the_face_of_the_same_row(table: Path) -> None:
+    faces = [row(3, "PrivateTest"), row(0), row(6, "PublicTest"), row(1)]
+    write_votes(
+        table,
+        vote_row("PrivateTest", "0,9,0,0,0,0,0,0,0,1"),
+        vote_row("Training", NO_VOTES),
+        vote_row("PublicTest", "10,0,0,0,0,0,0,0,0,0"),
+        vote_row("Training", "1,0,0,2,3,4,0,0,0,0"),
+    )
+    dataset = load_dataset(write_table(table, faces))
+    assert dataset.train.votes is not None
+    assert dataset.test.votes is not None
+    assert dataset.train.votes.dtype == np.uint8
+    assert dataset.train.votes.tolist() == [[0] * 10, [1, 0, 0, 2, 3, 4, 0, 0, 0, 0]]
+    assert dataset.test.votes.tolist() == [[0, 9, 0, 0, 0, 0, 0, 0, 0, 1]]
+    limited = load_dataset(table, limit=1).train.votes
+    assert limited is not None
+    assert limited.shape == (1, 10)
+
+
+def test_a_face_that_is_left_out_takes_its_votes_along(table: Path) -> None:
+    write_table(table, [row(7), *rows(1, 1, 1)])
+    usages = ("Training", "Training", "PublicTest", "PrivateTest")
+    write_votes(
+        table, *(vote_row(u, f"{n},0,0,0,0,0,0,0,0,0") for n, u in enumerate(usages, start=1))
+    )
+    dataset = load_dataset(table, skip_broken=True)
+    assert dataset.train.votes is not None
+    assert dataset.train.votes[:, 0].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        pytest.param(vote_row(votes="-1,0,0,0,0,0,0,0,0,0"), "a vote is outside", id="negative"),
+        pytest.param(vote_row(votes="x,0,0,0,0,0,0,0,0,0"), "a vote is not a whole", id="text"),
+        pytest.param(vote_row(votes=",0,0,0,0,0,0,0,0,0"), "9 votes instead of 10", id="a gap"),
+        pytest.param(vote_row(votes="1,2"), "4 columns instead of 12", id="cut off"),
+        pytest.param(vote_row("PublicTest"), "Usage is 'PublicTest'; the face's", id="shifted"),
+    ],
+)
+def test_a_bad_row_of_votes_is_refused_or_left_out(table: Path, bad: str, sentence: str) -> None:
+    write_table(table, [row(), *rows(1, 1, 1)])
+    others = [vote_row(usage) for usage in ("Training", "PublicTest", "PrivateTest")]
+    votes = write_votes(table, bad, *others)
+    with pytest.raises(DatasetError, match=sentence) as caught:
+        load_dataset(table)
+    assert str(caught.value).startswith(f"{votes}, line 2: ")
+    dataset = load_dataset(table, skip_broken=True)
+    assert (len(dataset.train), dataset.n_skipped) == (1, 1)
+
+
+@pytest.mark.parametrize("n", [0, 2, 4])
+def test_votes_for_more_or_fewer_rows_than_there_are_faces_are_refused(table: Path, n: int) -> None:
+    write_table(table, rows(3, 0, 0))
+    write_votes(table, *[vote_row()] * n)
+    with pytest.raises(DatasetError, match="differ in their number of rows"):
+        load_dataset(table, skip_broken=True)
+
+
+def test_a_table_of_votes_with_other_columns_is_refused(table: Path) -> None:
+    write_table(table, rows(1, 1, 1))
+    votes = write_votes(table, header=HEADER)
+    with pytest.raises(DatasetError, match=r"should name the columns Usage, neutral") as caught:
+        load_dataset(table)
+    assert str(votes) in str(caught.value)

@@ -1,0 +1,158 @@
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fer_core.errors import DatasetError
+from fer_core.training import sources
+from fer_core.training.datasets import load_dataset
+from fer_core.training.sources import open_source, parse_each, size_of, visible
+from tests.face_folders import write_classes, write_zip
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    return write_zip(tmp_path / "faces.zip", write_classes(tmp_path / "faces"))
+
+
+def refused(path: Path) -> str:
+    with pytest.raises(DatasetError) as caught:
+        load_dataset(path)
+    sentence = str(caught.value)
+    assert str(path) in sentence
+    assert sentence.endswith((".", "?"))
+    assert "\n" not in sentence
+    return sentence
+
+
+def zip_of(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+# --- zips that are not whole ---
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.99])
+def test_a_zip_that_was_only_partly_downloaded_is_told_in_one_sentence(
+    whole: Path, kept: float
+) -> None:
+    data = whole.read_bytes()
+    whole.write_bytes(data[: int(kept * len(data))])
+    assert "only a part of it downloaded?" in refused(whole)
+
+
+def test_a_page_that_was_saved_as_a_zip_is_no_zip(tmp_path: Path) -> None:
+    page = tmp_path / "archive.zip"
+    page.write_text("<html>Sign in</html>")
+    assert "is not a whole zip file" in refused(page)
+
+
+def test_half_a_zip_is_known_by_its_first_bytes_whatever_its_name(
+    tmp_path: Path, whole: Path
+) -> None:
+    half = tmp_path / "download"
+    half.write_bytes(whole.read_bytes()[:1000])
+    assert "is not a whole zip file" in refused(half)
+
+
+def test_an_empty_zip_holds_no_data_set(tmp_path: Path) -> None:
+    assert "holds no fer2013.csv" in refused(zip_of(tmp_path / "empty.zip"))
+
+
+def test_a_member_with_a_flipped_bit_is_named(tmp_path: Path) -> None:
+    folder = write_classes(tmp_path / "faces", ["happy", "sad"])
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, file.relative_to(folder))
+        broken = archive.getinfo("sad/S002_002_00000003.png")
+    data = bytearray((tmp_path / "faces.zip").read_bytes())
+    data[broken.header_offset + 30 + len(broken.filename) + 200] ^= 1
+    (tmp_path / "faces.zip").write_bytes(data)
+    assert "faces.zip/sad/S002_002_00000003.png cannot be read" in refused(tmp_path / "faces.zip")
+    assert load_dataset(tmp_path / "faces.zip", skip_broken=True).n_skipped == 1
+
+
+def test_a_member_that_wants_a_password_is_refused(whole: Path) -> None:
+    data = whole.read_bytes()
+    # Bit 0 of the flags, 8 bytes into the entries of the zip's directory, says encrypted.
+    whole.write_bytes(
+        data.replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01")
+    )
+    assert "password" in refused(whole)
+
+
+# --- zips that are not to be trusted ---
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("../happy/1.png", id="a way out"),
+        pytest.param("faces/../../happy/1.png", id="a way out in the middle"),
+        pytest.param("/etc/passwd", id="an absolute path"),
+        pytest.param("happy//1.png", id="a folder without a name"),
+        pytest.param("./happy/1.png", id="a dot"),
+        pytest.param("a/" * 8 + "1.png", id="too deep"),
+        pytest.param("happy/\x1b[2J.png", id="a command to the terminal"),
+        pytest.param("happy/1\n.png", id="two lines"),
+    ],
+)
+def test_a_zip_with_an_odd_name_is_refused(tmp_path: Path, name: str) -> None:
+    path = zip_of(tmp_path / "odd.zip", **{"happy/0.png": "", name: ""})
+    assert repr(name) in refused(path)
+    assert list(tmp_path.iterdir()) == [path], "nothing is unpacked"
+
+
+def test_a_zip_that_would_unpack_to_too_much_is_refused_before_anything_is_read(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "MAX_UNZIPPED_BYTES", 10_000)
+    assert "would unpack to" in refused(whole)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_whose_unpacking_cannot_be_bounded_is_refused(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", method) as archive:
+        archive.writestr("happy/1.png", b"0" * 1_000)
+    assert "another method than deflate" in refused(tmp_path / "odd.zip")
+
+
+def test_a_member_that_holds_more_than_it_declares_is_broken(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("happy/1", "happy/2", "happy/3", "sad/1", "sad/2", "sad/3"):
+            archive.writestr(f"{name}.png", b"0" * 1_000_000)
+        for member in archive.infolist():
+            member.file_size = 10  # goes into the directory, which is written last
+    assert "cannot be read: Bad CRC-32" in refused(tmp_path / "bomb.zip")
+
+
+# --- the rest ---
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_hidden_files_are_not_seen_and_others_come_by_name(tmp_path: Path, zipped: bool) -> None:
+    folder = tmp_path / "folder"
+    (folder / "__MACOSX").mkdir(parents=True)
+    (folder / "b").mkdir()
+    for name in (".DS_Store", "__MACOSX/._a.png", "b/x.png", "c.csv", "a.csv"):
+        (folder / name).write_text("x")
+    path = write_zip(tmp_path / "folder.zip", folder) if zipped else folder
+    with open_source(path) as root:
+        assert [entry.name for entry in visible(root)] == ["a.csv", "b", "c.csv"]
+        assert size_of(visible(root)[0]) == 1
+
+
+def test_items_are_parsed_in_order_until_one_is_broken() -> None:
+    def parse(text: str) -> int:
+        if not text.isdecimal():
+            raise DatasetError(f"{text} is no number.")
+        return int(text)
+
+    assert parse_each(parse, [], skip_broken=False) == ([], 0)
+    assert parse_each(parse, ["2", "1"], skip_broken=False) == ([2, 1], 0)
+    assert parse_each(parse, ["x", "1", "", "3"], skip_broken=True) == ([1, 3], 2)
+    with pytest.raises(DatasetError, match="x is no number"):
+        parse_each(parse, ["1", "x", "y"], skip_broken=False)
