@@ -206,8 +206,14 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     # One more may be waiting in asyncio's own bounded pool.
     wait_until(lambda: app.n_threads() <= idle + 1, 15, "leaving ends the stream's threads")
 
+    camera_page.get_by_role("link", name="Live camera").first.click()
+    expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
+    time.sleep(2)
+    expect(camera_page.get_by_text("could not reach the server")).to_have_count(0)
+
 
 @takes_long
+@pytest.mark.timeout(600)
 def test_many_starts_all_play(camera_page: Page, app: App) -> None:
     for _ in range(20):
         open_live_page(camera_page, app)
