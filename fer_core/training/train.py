@@ -18,6 +18,9 @@ from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.datasets import FaceDataset, LabeledFaces
 from fer_core.training.recipes import Recipe
 
+BACKUP, BEST, HISTORY = ".backup", ".best.weights.h5", "history.csv"
+"""In a network's folder: where an interrupted run goes on, its best weights, its epochs."""
+
 
 def train(
     recipe: Recipe,
@@ -47,57 +50,25 @@ def train(
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, and `resume` can still take it up.
     """
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be made a folder: {error.strerror}.") from error
-    backup, best, history = output / ".backup", output / ".best.weights.h5", output / "history.csv"
     epochs = epochs or recipe.epochs
-    run = {
-        "recipe": recipe.name,
-        "data": dataset.fingerprint(),
-        "seed": str(seed),
-        "epochs": str(epochs),
-    }
-    if resume:
-        _check_same_run(backup / "run.json", run)
-    else:
-        _clear(output)
-        backup.mkdir()
-        (backup / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    _prepare(output, _settings(recipe, dataset, seed, epochs), resume)
     keras.utils.set_random_seed(seed)
     network = recipe.build(len(dataset.emotions))
     n_steps = epochs * -(-len(dataset.train) // recipe.batch_size)
     trainer = _trainer(recipe, network, n_steps)
-    interrupted = False
-    callbacks = _callbacks(best, history, backup)
-    try:
-        trainer.fit(
-            pixels(dataset.train),
-            dataset.train.labels,
-            validation_data=(pixels(dataset.validation), dataset.validation.labels),
-            batch_size=recipe.batch_size,
-            epochs=epochs,
-            callbacks=callbacks,
-        )
-    except KeyboardInterrupt:
-        if not best.exists():
-            raise
-        interrupted = True
-    finally:
-        callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
-    trainer.load_weights(best)
+    finished = _fit(trainer, dataset, output, recipe.batch_size, epochs)
+    trainer.load_weights(output / BEST)
     network.save(output / "model.keras")
-    if not interrupted:
-        best.unlink()
-        shutil.rmtree(backup, ignore_errors=True)  # Keras removes it too, or its content
+    if finished:
+        (output / BEST).unlink()
+        shutil.rmtree(output / BACKUP, ignore_errors=True)  # Keras removes it too, or its content
     card = ModelCard(
         name=output.resolve().name,
         labels=dataset.emotions,
         input=InputShape(*network.input_shape[1:]),
         recipe=recipe.name,
         n_parameters=network.count_params(),
-        trained_on=_provenance(dataset, history, seed),
+        trained_on=_provenance(dataset, output / HISTORY, seed),
     )
     write_card(card, output)
     return card
@@ -108,11 +79,32 @@ def pixels(faces: LabeledFaces) -> npt.NDArray[np.float32]:
     return faces.images[..., np.newaxis].astype(np.float32)
 
 
+def _settings(recipe: Recipe, dataset: FaceDataset, seed: int, epochs: int) -> dict[str, str]:
+    """What a run must have in common with the one that it resumes."""
+    data = dataset.fingerprint()
+    return {"recipe": recipe.name, "data": data, "seed": str(seed), "epochs": str(epochs)}
+
+
+def _prepare(output: Path, settings: dict[str, str], resume: bool) -> None:
+    """Make the folder ready for a new run, or make sure that its interrupted one can go on."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be made a folder: {error.strerror}.") from error
+    noted = output / BACKUP / "run.json"
+    if resume:
+        _check_same_run(noted, settings)
+        return
+    _clear(output)
+    noted.parent.mkdir()
+    noted.write_text(json.dumps(settings), encoding="utf-8")
+
+
 def _clear(output: Path) -> None:
     """Remove what an earlier run left, so that nothing of it is taken for the new network's."""
-    for folder in (".backup", "evaluation"):
+    for folder in (BACKUP, "evaluation"):
         shutil.rmtree(output / folder, ignore_errors=True)
-    for file in (".best.weights.h5", "history.csv", "model.keras", "model.tflite", "card.json"):
+    for file in (BEST, HISTORY, "model.keras", "model.tflite", "card.json"):
         (output / file).unlink(missing_ok=True)
 
 
@@ -141,6 +133,29 @@ def _trainer(recipe: Recipe, network: keras.Model, n_steps: int) -> keras.Model:
         recipe.optimizer(n_steps), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     return trainer
+
+
+def _fit(
+    trainer: keras.Model, dataset: FaceDataset, output: Path, batch_size: int, epochs: int
+) -> bool:
+    """Run the epochs; False where Ctrl-C ended them early, with at least one to keep."""
+    callbacks = _callbacks(output / BEST, output / HISTORY, output / BACKUP)
+    try:
+        trainer.fit(
+            pixels(dataset.train),
+            dataset.train.labels,
+            validation_data=(pixels(dataset.validation), dataset.validation.labels),
+            batch_size=batch_size,
+            epochs=epochs,
+            callbacks=callbacks,
+        )
+    except KeyboardInterrupt:
+        if not (output / BEST).exists():
+            raise
+        return False
+    finally:
+        callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
+    return True
 
 
 def _callbacks(best: Path, history: Path, backup: Path) -> list[keras.callbacks.Callback]:

@@ -118,8 +118,13 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
     video = start(camera_page)
     seen: list[int] = []
     missed = seen_without = 0
-    deadline_s = time.monotonic() + 45
-    while (len(seen) < 15 or seen_without < 8) and time.monotonic() < deadline_s:
+    deadline_s = time.monotonic() + 60
+
+    def enough() -> bool:
+        far_apart = bool(seen) and max(seen) - min(seen) > 150
+        return len(seen) >= 15 and far_apart and seen_without >= 8
+
+    while not enough() and time.monotonic() < deadline_s:
         image = grab(video)
         number = film.read_number(image)
         box = film.face_box(number) if number < film.N_FRAMES else None
@@ -133,10 +138,8 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
         elif well_inside(number, film.N_WITH_FACE, film.N_FRAMES):
             assert not colored(image).any(), f"frame {number} has no face, but something is drawn"
             seen_without += 1
-    assert len(seen) >= 15
+    assert enough(), f"seen at {seen}, {seen_without} times gone"
     assert missed <= len(seen) // 10
-    assert seen_without >= 8
-    assert max(seen) - min(seen) > 150, "the face should have been seen far apart"
 
 
 def test_a_link_to_the_page_works_on_a_server_that_nobody_has_visited(
