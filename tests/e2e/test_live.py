@@ -199,11 +199,11 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     playing = app.n_threads()
     component(camera_page).get_by_role("button", name="STOP").click()
     expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
-    wait_until(lambda: app.n_threads() < playing - 5, 15, "STOP ends the stream's threads")
+    wait_until(lambda: app.n_threads() <= playing - 3, 15, "STOP ends the stream's threads")
     idle = settled(app.n_threads)
 
     start(camera_page)
-    assert app.n_threads() > idle + 5
+    wait_until(lambda: app.n_threads() >= idle + 3, 5, "a stream has threads of its own")
     camera_page.get_by_role("link", name="Photos").click()
     expect(camera_page.get_by_text("Emotions in photos")).to_be_visible(timeout=20_000)
     # One more may be waiting in asyncio's own bounded pool.
