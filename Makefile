@@ -33,6 +33,7 @@ lock: .venv/dev
 	$(PYTHON) -m venv .venv
 
 .venv/app: requirements.txt | .venv/bin/python
+	@echo "Installing into .venv: some 3 GB on disk, a few minutes the first time."
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 

@@ -14,6 +14,7 @@ page = st.navigation(
     ],
     position="top",
 )
+ui.analyzer()  # where the app is not set up, that is all there is to show
 if page == LIVE:
     ui.leave_photo_page()
 else:

@@ -19,6 +19,9 @@ from fer_core.stream import VideoStream
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
 
+STARTED_KEY = "live_started_s"
+"""When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
+
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
 
@@ -169,6 +172,7 @@ def leave_live_page() -> None:
     """Forget what the live page kept of the viewer."""
     drop_stream()
     st.session_state.pop(PROBLEM_KEY, None)
+    st.session_state.pop(STARTED_KEY, None)
 
 
 def leave_photo_page() -> None:

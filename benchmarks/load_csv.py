@@ -1,6 +1,6 @@
 """Seconds and peak memory of reading FER2013's table, beside the way the tutorials read it.
 
-    python benchmarks/load_csv.py fer2013.csv
+    python -m benchmarks.load_csv fer2013.csv
 
 Each reader runs in a process of its own, whose peak includes Python and what the reader imports.
 """

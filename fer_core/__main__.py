@@ -160,6 +160,8 @@ def _evaluate(args: argparse.Namespace) -> None:
             f"{title}: {part['n_images']}, accuracy {part['accuracy']:.2%}, macro F1 "
             f"{part['macro_f1']:.3f}, calibration error {part['ece']:.2%}\n"
         )
+    written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
+    sys.stdout.write(f"written to {written}\n")
 
 
 def _export(args: argparse.Namespace) -> None:

@@ -106,4 +106,4 @@ def _draw_bars(image: RgbImage, face: FaceEmotion, line: int) -> None:
 
 def _ink(background: Color) -> Color:
     """Black or white, whichever reads better on that color."""
-    return _BLACK if float(np.dot(background, (0.299, 0.587, 0.114))) > 140 else _WHITE
+    return _BLACK if float(np.dot(background, (0.299, 0.587, 0.114))) > 125 else _WHITE

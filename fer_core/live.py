@@ -12,6 +12,13 @@ from fer_core.images import RgbImage
 FULL_SEARCH_EVERY_S = 0.5
 """How often the whole frame is searched; in between, only around each face."""
 
+NEAR_WITHIN_S = 0.25
+"""A face seen longer ago may have gone anywhere; then the whole frame is searched."""
+
+NEAR_IOU = 0.5
+"""A box found around a face that overlaps the face's last one less is not trusted: where a face
+moved fast, half of it is in sight, and Haar takes parts of a face for one."""
+
 KEEP_LOST_S = 1.0
 """How long the track of a face that is out of sight is kept."""
 
@@ -97,7 +104,8 @@ class LiveSession:
 
     def _detect(self, image: RgbImage, time_s: float, min_face_px: int) -> list[DetectedFace]:
         """Look around each known face; search the whole frame when it is time or one is lost."""
-        if self._tracks and time_s - self._searched_s < FULL_SEARCH_EVERY_S:
+        due = time_s - self._searched_s >= FULL_SEARCH_EVERY_S
+        if self._tracks and not due and self._seen_all_since(time_s - NEAR_WITHIN_S):
             near = [self._detect_near(image, t.face.box, min_face_px) for t in self._tracks]
             found = [face for face in near if face is not None]
             if len(found) == len(near):
@@ -117,7 +125,11 @@ class LiveSession:
         moved = [
             DetectedFace(face.box.shifted(region.x1, region.y1), face.confidence) for face in near
         ]
-        return max(moved, key=lambda face: box_iou(face.box, last), default=None)
+        best = max(moved, key=lambda face: box_iou(face.box, last), default=None)
+        return best if best and box_iou(best.box, last) >= NEAR_IOU else None
+
+    def _seen_all_since(self, time_s: float) -> bool:
+        return all(track.seen_s >= time_s for track in self._tracks)
 
     def _follow(self, faces: Sequence[FaceEmotion], time_s: float) -> list[TrackedFace]:
         """Give each face the track it overlaps most, or a new one; keep tracks out of sight."""

@@ -21,13 +21,13 @@ def choose_settings() -> fer_core.LiveSettings:
     """The controls; they act on the running stream."""
     left, right = st.columns(2, vertical_alignment="center")
     share = left.slider(
-        "Smallest face",
+        "Smallest face, in percent of the picture's shorter side",
         min_value=5,
         max_value=60,
         value=15,
         step=5,
         format="%d %%",
-        help="Share of the picture's shorter side. Larger is faster and overlooks people far off.",
+        help="A larger value is faster and overlooks people far off.",
     )
     bars = right.toggle("Show probabilities in the picture")
     return fer_core.LiveSettings(min_face_share=share / 100, show_probabilities=bars)
@@ -53,21 +53,27 @@ def note_change() -> None:
     only some seconds after the last of them; and a start that cannot succeed takes its time too.
     """
     state = st.session_state[KEY].state
-    now_s = time.monotonic()
     if state.signalling:
-        st.session_state["live_since"] = now_s
+        st.session_state.setdefault(ui.STARTED_KEY, time.monotonic())
+    if state.playing or state.signalling:
+        st.session_state[ui.PROBLEM_KEY] = ""
+        return
+    started_s = st.session_state.pop(ui.STARTED_KEY, None)
     stream = st.session_state.get(ui.STREAM_KEY)
-    problem = ""
-    if not (state.playing or state.signalling) and stream is not None:
-        silent_s = now_s - (stream.status.time_s or st.session_state.get("live_since", now_s))
-        if silent_s > GIVEN_UP_S:
-            problem = ui.LOST_CONNECTION if stream.status.n_frames else ui.NO_CONNECTION
-    st.session_state[ui.PROBLEM_KEY] = problem
+    if started_s is None or stream is None:  # idle before, too: the page was left and opened again
+        return
+    silent_s = time.monotonic() - max(started_s, stream.status.time_s)
+    if silent_s > GIVEN_UP_S:
+        lost = stream.status.n_frames > 0
+        st.session_state[ui.PROBLEM_KEY] = ui.LOST_CONNECTION if lost else ui.NO_CONNECTION
 
 
-def show_newest(stream: VideoStream, playing: bool) -> None:
+def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
     """The newest faces with their probabilities, beside the video."""
     status = stream.status
+    if signalling:
+        st.info("Connecting …")
+        return
     if not playing:
         st.info("Press START and allow the camera. The picture is analyzed and forgotten.")
         return
@@ -76,19 +82,24 @@ def show_newest(stream: VideoStream, playing: bool) -> None:
     if status.newest is None:
         st.info("Waiting for the first picture …")
         return
-    if not status.newest.faces:
-        st.info("No face in sight. Look at the camera, upright and evenly lit.")
-    for face in status.newest.faces:
-        ui.show_face(f"Face {face.track_id}", face)
+    faces = status.newest.faces
+    if not faces:
+        st.info(
+            "No face in sight. Look at the camera, upright and evenly lit; if you do, come closer "
+            "or lower the smallest face below."
+        )
+    for face in faces:
+        ui.show_face(f"Face {face.track_id}" if len(faces) > 1 else "Face", face)
     st.caption(f"{status.process_ms:.0f} ms a frame")
 
 
 ui.need_router("live")
 st.title("Emotions, live", anchor=False)
-live_settings = choose_settings()
+video, newest = st.columns([3, 2], gap="large")
+with st.container():  # below the video, so that STOP is in sight
+    live_settings = choose_settings()
 viewer = ui.stream()
 viewer.session.settings = live_settings
-video, newest = st.columns([3, 1], gap="large")
 with video:
     mend_start()
     context = webrtc_streamer(
@@ -109,4 +120,5 @@ playing = context.state.playing
 if not playing and not context.state.signalling:
     ui.drop_stream()
 with newest:
-    st.fragment(show_newest, run_every=0.5 if playing else None)(viewer, playing)
+    shown = st.fragment(show_newest, run_every=0.5 if playing else None)
+    shown(viewer, playing, context.state.signalling)

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import fer_core
 import ui
@@ -69,15 +70,17 @@ def show_samples() -> None:
 def choose_photos() -> list[Photo]:
     """The photos that the user dropped or, at a click, the samples."""
     files = st.file_uploader(
-        "JPG or PNG photos",
+        f"JPG or PNG photos, up to {ui.settings().max_upload_mb} MB each",
         type=["jpg", "jpeg", "png"],
         accept_multiple_files=True,
         max_upload_size=ui.settings().max_upload_mb,
     )
     if files:
         return [Photo(file.file_id, file.name, file.getvalue()) for file in files]
-    st.caption("Nothing at hand? A portrait in the public domain shows what happens.")
-    st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
+    st.caption("No photo at hand? A portrait in the public domain shows what happens.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
+        st.page_link("pages/live.py", label="Use the live camera", icon=":material/videocam:")
     return find_samples() if st.session_state.get(SAMPLES_KEY) else []
 
 
@@ -120,12 +123,12 @@ def show(photo: Photo, result: Result) -> None:
     picture, summary = st.columns([3, 2], gap="large")
     picture.image(result.picture, alt=f"{photo.name} with a box around each face")
     with summary:
-        st.subheader(ui.code(photo.name), anchor=False)
+        st.text(photo.name)
         n_faces = len(result.faces)
         if n_faces == 0:
             st.warning(
-                "No face found. It helps when a face looks at the camera, upright, evenly lit, "
-                "and is no smaller than a fifteenth of the photo's shorter side."
+                "No face found. It helps when a face looks at the camera, is upright, evenly lit, "
+                "at least 24 pixels wide and a fifteenth of the photo's shorter side."
             )
             return
         st.markdown("1 face" if n_faces == 1 else f"{n_faces} faces, from left to right")
@@ -138,9 +141,11 @@ def show(photo: Photo, result: Result) -> None:
             key=f"download-{photo.key}",
             on_click="ignore",
         )
-        columns = st.columns(min(n_faces, FACES_A_ROW))
+        columns: list[DeltaGenerator] = []
         for number, (face, crop) in enumerate(zip(result.faces, result.crops, strict=True), 1):
-            with columns[(number - 1) % FACES_A_ROW].container(border=True):
+            if not columns:  # a new row, so that a phone stacks the faces in their order
+                columns = st.columns(min(n_faces, FACES_A_ROW))
+            with columns.pop(0).container(border=True):
                 st.image(crop, alt=f"Face {number}")
                 ui.show_face(f"Face {number}", face)
 

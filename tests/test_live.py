@@ -331,3 +331,29 @@ def test_a_session_told_to_forget_starts_with_new_tracks(analyzer: EmotionAnalyz
     session.forget()
     (after,) = session.process(astronaut(), 0.1).faces
     assert after.track_id == before.track_id + 1
+
+
+@pytest.mark.parametrize(
+    ("box", "time_s"),
+    [
+        # Half of it lies beyond where is looked, so what is found there is a part of the face.
+        pytest.param((135, 135, 195, 195), 0.1, id="a face that moved fast"),
+        pytest.param((102, 102, 162, 162), 0.3, id="a face that was seen long ago"),
+    ],
+)
+def test_where_a_face_may_be_elsewhere_the_whole_frame_is_searched(
+    session: LiveSession, detector: SquareDetector, box: Xyxy, time_s: float
+) -> None:
+    session.process(frame((100, 100, 160, 160)), 0)
+    live = session.process(frame(box), time_s)
+    assert detector.searched[-1][:2] == (WIDTH, HEIGHT)
+    assert boxes(live) == [box]
+
+
+def test_a_face_that_moved_little_is_searched_where_it_was(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    session.process(frame((100, 100, 160, 160)), 0)
+    live = session.process(frame((105, 103, 165, 163)), 0.1)
+    assert detector.searched[-1][:2] == (108, 108)  # 60 and .4 of it on each side
+    assert boxes(live) == [(105, 103, 165, 163)]

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,16 @@ def wait_until(happened: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
+def settled(count: Callable[[], int]) -> int:
+    """A number once it has stayed the same for two seconds."""
+    number, since_s = count(), time.monotonic()
+    while time.monotonic() - since_s < 2:
+        time.sleep(0.1)
+        if count() != number:
+            number, since_s = count(), time.monotonic()
+    return number
+
+
 def grab(video: Locator) -> npt.NDArray[np.uint8]:
     """The picture on the screen, RGB, of the camera's size; a busy browser sends smaller ones."""
     png = base64.b64decode(video.evaluate(GRAB))
@@ -108,8 +119,13 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
     video = start(camera_page)
     seen: list[int] = []
     missed = seen_without = 0
-    deadline_s = time.monotonic() + 45
-    while (len(seen) < 15 or seen_without < 8) and time.monotonic() < deadline_s:
+    deadline_s = time.monotonic() + 60
+
+    def enough() -> bool:
+        far_apart = bool(seen) and max(seen) - min(seen) > 150
+        return len(seen) >= 15 and far_apart and seen_without >= 8
+
+    while not enough() and time.monotonic() < deadline_s:
         image = grab(video)
         number = film.read_number(image)
         box = film.face_box(number) if number < film.N_FRAMES else None
@@ -123,10 +139,8 @@ def test_the_box_follows_the_face_and_is_gone_without_it(camera_page: Page, app:
         elif well_inside(number, film.N_WITH_FACE, film.N_FRAMES):
             assert not colored(image).any(), f"frame {number} has no face, but something is drawn"
             seen_without += 1
-    assert len(seen) >= 15
+    assert enough(), f"seen at {seen}, {seen_without} times gone"
     assert missed <= len(seen) // 10
-    assert seen_without >= 8
-    assert max(seen) - min(seen) > 150, "the face should have been seen far apart"
 
 
 def test_a_link_to_the_page_works_on_a_server_that_nobody_has_visited(
@@ -163,7 +177,7 @@ def test_settings_act_on_the_running_stream(camera_page: Page, app: App) -> None
     camera_page.get_by_text("Show probabilities in the picture").click()
     wait_until(lambda: brightness_beside_the_face() < 80, 15, "bars are drawn")
 
-    slider = camera_page.get_by_role("slider", name="Smallest face")
+    slider = camera_page.get_by_role("slider")
     slider.focus()
     slider.press("End")
     wait_until(lambda: not colored(face_frame()).any(), 15, "small faces are left out")
@@ -175,7 +189,8 @@ def test_the_newest_faces_stand_beside_the_video(camera_page: Page, app: App) ->
     open_live_page(camera_page, app)
     expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
     start(camera_page)
-    expect(camera_page.get_by_text("Face 1:").first).to_be_visible(timeout=20_000)
+    face = camera_page.get_by_text(re.compile(r"Face( \d+)?: \w+ \d+%"))
+    expect(face.first).to_be_visible(timeout=20_000)
     expect(camera_page.get_by_text("No face in sight")).to_be_visible(timeout=20_000)
 
 
@@ -185,19 +200,24 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     playing = app.n_threads()
     component(camera_page).get_by_role("button", name="STOP").click()
     expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
-    wait_until(lambda: app.n_threads() < playing - 5, 15, "STOP ends the stream's threads")
-    time.sleep(1)
-    idle = app.n_threads()
+    wait_until(lambda: app.n_threads() <= playing - 3, 15, "STOP ends the stream's threads")
+    idle = settled(app.n_threads)
 
     start(camera_page)
-    assert app.n_threads() > idle + 5
+    wait_until(lambda: app.n_threads() >= idle + 3, 5, "a stream has threads of its own")
     camera_page.get_by_role("link", name="Photos").click()
     expect(camera_page.get_by_text("Emotions in photos")).to_be_visible(timeout=20_000)
     # One more may be waiting in asyncio's own bounded pool.
     wait_until(lambda: app.n_threads() <= idle + 1, 15, "leaving ends the stream's threads")
 
+    camera_page.get_by_role("link", name="Live camera").first.click()
+    expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
+    time.sleep(2)
+    expect(camera_page.get_by_text("could not reach the server")).to_have_count(0)
+
 
 @takes_long
+@pytest.mark.timeout(600)
 def test_many_starts_all_play(camera_page: Page, app: App) -> None:
     for _ in range(20):
         open_live_page(camera_page, app)

@@ -20,7 +20,9 @@ def open_photo_page(page: Page, app: App) -> None:
 def test_a_sample_is_shown_at_one_click(page: Page, app: App) -> None:
     open_photo_page(page, app)
     page.get_by_role("button", name="Try a sample").click()
-    expect(page.get_by_role("heading", name="grace_hopper.jpg")).to_be_visible(timeout=20_000)
+    expect(page.get_by_test_id("stText").filter(has_text="grace_hopper.jpg")).to_be_visible(
+        timeout=20_000
+    )
     expect(page.get_by_text("1 face").first).to_be_visible()
 
 
@@ -42,9 +44,9 @@ def test_good_and_broken_photos_are_answered_side_by_side(
         timeout=20_000
     )
     expect(page.get_by_text("letter.png This is not a JPG or PNG photo.")).to_be_visible()
-    expect(page.get_by_role("heading", name="no_*face*.png")).to_be_visible()
+    expect(page.get_by_test_id("stText").filter(has_text="no_*face*.png")).to_be_visible()
     expect(page.get_by_text("No face found.")).to_be_visible()
-    expect(page.get_by_role("heading", name="two.jpg")).to_be_visible()
+    expect(page.get_by_test_id("stText").filter(has_text="two.jpg")).to_be_visible()
     expect(page.get_by_text("2 faces, from left to right")).to_be_visible()
     expect(page.get_by_text("Face 2:")).to_be_visible()
 
