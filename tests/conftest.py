@@ -9,6 +9,7 @@ from fer_core.classification import EmotionClassifier
 
 # TensorFlow reads this when it is first imported; its remarks would bury a failure's output.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 takes_long = pytest.mark.skipif(not os.environ.get("CI"), reason="takes long; runs where CI is set")
 
