@@ -20,11 +20,11 @@ format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Pin everything anew from pyproject.toml.
+# Pin everything anew from pyproject.toml, the same on every Python.
 lock: .venv/dev
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --upgrade -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --extra dev -c requirements.txt -o requirements-dev.txt
 
 .venv/bin/python:

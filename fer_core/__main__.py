@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
     args = _parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN out on AMD's processors, where it halves a training step all the same.
+    # TensorFlow leaves oneDNN out on AMD's processors, where it too halves a training step.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         args.run(args)
@@ -59,6 +59,17 @@ def _parser() -> argparse.ArgumentParser:
         "--weights",
         metavar="imagenet|none|PATH",
         help="what a recipe that fine-tunes starts from (imagenet)",
+    )
+    train.add_argument(
+        "--balanced",
+        action="store_true",
+        help="let faces of rare emotions count more, so that all emotions count alike",
+    )
+    train.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's logs")
+    train.add_argument(
+        "--data-parallel",
+        action="store_true",
+        help="share each batch among all accelerators (with KERAS_BACKEND=jax)",
     )
 
     evaluate = commands.add_parser("evaluate", help="judge a network")
@@ -131,10 +142,15 @@ def _train(args: argparse.Namespace) -> None:
     dataset = _load_dataset(args, args.limit)
 
     # TensorFlow takes seconds to start and is talkative: only once there is something to train on.
+    import keras
+
+    from fer_core.training.devices import share_batches
     from fer_core.training.export import export_tflite
     from fer_core.training.recipes import find_recipe
     from fer_core.training.train import train
 
+    if args.data_parallel:
+        share_batches()
     card = train(
         find_recipe(args.recipe),
         dataset,
@@ -143,9 +159,14 @@ def _train(args: argparse.Namespace) -> None:
         seed=args.seed,
         resume=args.resume,
         weights=args.weights,
+        balanced=args.balanced,
+        tensorboard=args.tensorboard,
     )
-    export_tflite(args.output)
     sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
+    if keras.backend.backend() == "tensorflow":
+        export_tflite(args.output)
+    else:
+        sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
 
 
 def _evaluate(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@
     ├── ModelError          a network's folder is missing, incomplete or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
+    ├── TrainingError       this machine or its software cannot train as it was asked to
     └── OutputError         a folder for results cannot be made
 
 Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
@@ -30,6 +31,10 @@ class DatasetError(FerError):
 
 class UnknownRecipeError(FerError):
     """There is no training recipe of that name."""
+
+
+class TrainingError(FerError):
+    """This machine, or what is installed on it, cannot train as it was asked to."""
 
 
 class OutputError(FerError):

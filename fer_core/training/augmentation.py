@@ -2,31 +2,27 @@
 
 Built from Keras layers, so that they run inside the training step on any backend and are switched
 off by themselves in evaluation. They take and return raw pixels 0..255; where a change looks past
-the edge, the edge is repeated.
+the edge, the edge is repeated. Mixup, which changes targets too, is in `batches`.
 """
 
 import keras
 from keras import layers
 
+from fer_core.training.affine import RandomAffine
+
 
 def flips_and_shifts() -> keras.Sequential:
     """Mirror left and right, and shift by up to 8 % (4 of 48 pixels)."""
-    return _changes(layers.RandomFlip("horizontal"), _shift(0.08))
+    return _changes(RandomAffine(shift=0.08))
 
 
 def geometry(shear: float = 0.0) -> keras.Sequential:
     """Mirror, turn by up to 10 degrees, shift and scale by up to 10 %.
 
     Args:
-        shear: Also push rows apart, by up to this share of the width from top to bottom.
+        shear: Also lean, by up to as many degrees.
     """
-    return _changes(
-        layers.RandomFlip("horizontal"),
-        _turn(10),
-        _shift(0.1),
-        *([layers.RandomShear(shear, fill_mode="nearest")] if shear else []),
-        layers.RandomZoom(0.1, 0.1, fill_mode="nearest"),
-    )
+    return _changes(RandomAffine(degrees=10, shift=0.1, shear=shear, zoom=0.1))
 
 
 def geometry_and_light() -> keras.Sequential:
@@ -46,22 +42,11 @@ def crops_and_erasing() -> keras.Sequential:
     area in half of the images.
     """
     return _changes(
-        layers.RandomFlip("horizontal"),
-        _turn(10),
-        layers.RandomZoom(0.2, fill_mode="nearest"),
-        _shift(0.2),
-        _shift(4 / 48),
+        RandomAffine(degrees=10, shift=0.2, zoom=0.2),
+        layers.RandomTranslation(4 / 48, 4 / 48, fill_mode="nearest"),
         layers.RandomErasing((0.5, 0.5), scale=(0.02, 0.33), fill_value=0),
     )
 
 
 def _changes(*changes: layers.Layer) -> keras.Sequential:
     return keras.Sequential(list(changes), name="augmentation")
-
-
-def _turn(degrees: float) -> layers.Layer:
-    return layers.RandomRotation(degrees / 360, fill_mode="nearest")
-
-
-def _shift(share: float) -> layers.Layer:
-    return layers.RandomTranslation(share, share, fill_mode="nearest")

@@ -30,7 +30,9 @@ class LabeledFaces:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> "LabeledFaces":
+    def __getitem__(
+        self, rows: slice | npt.NDArray[np.bool_] | npt.NDArray[np.int64]
+    ) -> "LabeledFaces":
         votes = None if self.votes is None else self.votes[rows]
         return LabeledFaces(self.images[rows], self.labels[rows], votes)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import keras
 
+from fer_core.training.devices import has_gpu
+
 CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -14,7 +16,7 @@ def fastest_policy() -> str:
     Half precision halves a step where the hardware has it. Elsewhere bfloat16 is emulated, and ten
     times slower than float32, so anything that is not known to have it gets float32.
     """
-    if keras.distribution.list_devices("gpu"):
+    if has_gpu():
         return _policy_of_gpu()
     # Linux alone tells what the processor can do in a file; other systems get float32.
     flags = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() else set()

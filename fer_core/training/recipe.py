@@ -53,6 +53,7 @@ class Recipe:
         batch_size: Images a step.
         epochs: Passes over the training split.
         callbacks: Makes those that stop a run or lower its learning rate, with their `mode` given.
+        mixup: Alpha of mixup, 0 for none; see `FaceBatches`.
         chosen_by: The measure on the validation split by which the epoch to keep is chosen.
         fine_tuning: How pre-trained weights are used; None where there are none.
     """
@@ -67,6 +68,7 @@ class Recipe:
     batch_size: int
     epochs: int
     callbacks: Callable[[], list[keras.callbacks.Callback]] = list
+    mixup: float = 0.0
     chosen_by: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     fine_tuning: FineTuning | None = None
 

@@ -91,6 +91,7 @@ RECIPES: dict[str, Recipe] = {
             published="96.95 % on a test split by image of CK+48, 98.98 % on its training split",
             build=architectures.ck_cnn,
             optimizer=_adam(1e-4),
+            # The published shear of .1 is one of ImageDataGenerator, which counts in degrees.
             augment=lambda: augmentation.geometry(shear=0.1),
             batch_size=64,
             epochs=100,

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from fer_core.errors import OutputError
-from fer_core.training.batches import FaceBatches
-from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
+from fer_core.training.batches import FaceBatches, balancing_weights
+from fer_core.training.devices import n_devices
+from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.resuming import Recall, Reseed
 
@@ -113,6 +116,8 @@ class Run:
         seed: For the order of images, their augmentation and dropout.
         fine_tuning: The recipe's; None to train all of the network at once.
         network: What to train.
+        balanced: Whether the faces of rare emotions count more, so that all emotions count alike.
+        tensorboard: Folder for TensorBoard's logs, None for none.
     """
 
     recipe: Recipe
@@ -121,6 +126,8 @@ class Run:
     seed: int
     fine_tuning: FineTuning | None
     network: keras.Model
+    balanced: bool
+    tensorboard: Path | None
 
     def fit(self, epochs: int | None) -> bool:
         """Train from the stage that was begun last to the end.
@@ -159,17 +166,17 @@ class Run:
             trainer.load_weights(self.files.best)
         if self.fine_tuning:
             _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
-        batches = self._batches(self.dataset.train)
+        batches = self._training_batches()
         trainer.compile(
             _scaled(stage.optimizer((end - start) * len(batches)), self.network),
-            loss="sparse_categorical_crossentropy",
-            metrics=["accuracy"],
+            loss="categorical_crossentropy",
+            weighted_metrics=["accuracy"],
         )
         callbacks = self._callbacks(batches, number, start)
         try:
             trainer.fit(
                 batches,
-                validation_data=self._batches(self.dataset.validation),
+                validation_data=self._validation_batches(),
                 initial_epoch=start,
                 epochs=end,
                 shuffle=False,  # the batches do it themselves
@@ -179,8 +186,25 @@ class Run:
             callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
         self.files.begin_stage(number + 1)
 
-    def _batches(self, faces: LabeledFaces) -> FaceBatches:
-        return FaceBatches(faces, self.recipe.batch_size, self.network.input_shape[-1])
+    def _training_batches(self) -> FaceBatches:
+        faces, n_classes = self.dataset.train, self.network.output_shape[-1]
+        return FaceBatches(
+            faces,
+            self.recipe.batch_size,
+            self.network.input_shape[-1],
+            balancing_weights(faces.labels, n_classes) if self.balanced else _alike(n_classes),
+            mixup=self.recipe.mixup,
+            multiple_of=n_devices(),
+        )
+
+    def _validation_batches(self) -> FaceBatches:
+        return FaceBatches(
+            self.dataset.validation,
+            self.recipe.batch_size,
+            self.network.input_shape[-1],
+            _alike(self.network.output_shape[-1]),
+            multiple_of=n_devices(),
+        )
 
     def _callbacks(
         self, batches: FaceBatches, number: int, start: int
@@ -203,6 +227,7 @@ class Run:
             keras.callbacks.BackupAndRestore(
                 self.files.begin_stage(number), delete_checkpoint=False
             ),
+            *([keras.callbacks.TensorBoard(self.tensorboard)] if self.tensorboard else []),
             keras.callbacks.CSVLogger(self.files.history, append=True),
         ]
 
@@ -215,6 +240,10 @@ def behind_augmentation(recipe: Recipe, network: keras.Model) -> keras.Model:
     """
     augmentation = [recipe.augment()] if recipe.augment else []
     return keras.Sequential([keras.layers.Input(network.input_shape[1:]), *augmentation, network])
+
+
+def _alike(n_classes: int) -> npt.NDArray[np.float32]:
+    return np.ones(n_classes, dtype=np.float32)
 
 
 def _hold_still(backbone: keras.Model, learns_from: str | None) -> None:

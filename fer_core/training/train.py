@@ -25,6 +25,8 @@ def train(
     seed: int = 0,
     resume: bool = False,
     weights: str | None = None,
+    balanced: bool = False,
+    tensorboard: Path | None = None,
 ) -> ModelCard:
     """Train a network and write `model.keras`, `card.json` and `history.csv` to its folder.
 
@@ -42,6 +44,9 @@ def train(
         weights: What a recipe that fine-tunes starts from: `imagenet` (or None), the path of a
             file, or `none`, from which nothing is held still and it trains in one stage. A run
             that is resumed has its weights already, and needs them named no more.
+        balanced: Let faces of rare emotions count more in the loss, so that all emotions count
+            alike; see `balancing_weights`.
+        tensorboard: Folder for logs that TensorBoard shows; None for none.
 
     Raises:
         OutputError: The folder cannot be made; or there is nothing to resume in it, or only a run
@@ -62,6 +67,7 @@ def train(
         "epochs": str(epochs or recipe.epochs),
         "weights": weights,
         "precision": policy,
+        "balanced": str(balanced),
     }
     if resume:
         _check_same(before, settings)
@@ -73,7 +79,8 @@ def train(
         fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
         files.begin_run(settings)
-    finished = Run(recipe, dataset, files, seed, fine_tuning, network).fit(epochs)
+    run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
+    finished = run.fit(epochs)
     network = _best_network(recipe, dataset, files)
     network.save(output / "model.keras")
     trained_on = _provenance(recipe, dataset, files)
@@ -83,7 +90,13 @@ def train(
         input=InputShape(*network.input_shape[1:]),
         recipe=recipe.name,
         n_parameters=network.count_params(),
-        trained_on={**trained_on, "seed": seed, "pretrained": weights, "precision": policy},
+        trained_on={
+            **trained_on,
+            "seed": seed,
+            "pretrained": weights,
+            "precision": policy,
+            "balanced": balanced,
+        },
     )
     write_card(card, output)
     if finished:

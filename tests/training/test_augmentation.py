@@ -15,7 +15,7 @@ from fer_core.training.augmentation import (
 EVERY = [
     pytest.param(flips_and_shifts, id="flips_and_shifts"),
     pytest.param(geometry, id="geometry"),
-    pytest.param(lambda: geometry(shear=0.1), id="geometry with shear"),
+    pytest.param(lambda: geometry(shear=5), id="geometry with shear"),
     pytest.param(geometry_and_light, id="geometry_and_light"),
     pytest.param(crops_and_erasing, id="crops_and_erasing"),
 ]
@@ -105,11 +105,11 @@ def test_faces_are_turned_by_up_to_ten_degrees_both_ways() -> None:
     assert found.min() < -2.5
 
 
-def test_shear_pushes_rows_apart_as_far_as_it_is_asked_to() -> None:
-    # Beside the turn, a tenth of 24 rows: 2.4 columns.
+def test_shear_leans_as_far_as_it_is_asked_to() -> None:
+    # Beside the turn, 24 rows at 6 degrees: 2.5 columns.
     plain = np.abs(slopes(augmented(geometry, middle_bar(256)))).max()
-    sheared = np.abs(slopes(augmented(lambda: geometry(shear=0.1), middle_bar(256)))).max()
-    assert plain + 0.5 < sheared < 5.3 + 2.7
+    sheared = np.abs(slopes(augmented(lambda: geometry(shear=6), middle_bar(256)))).max()
+    assert plain + 0.5 < sheared < 5.3 + 2.8
 
 
 def test_light_changes_brightness_and_contrast() -> None:

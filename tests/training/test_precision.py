@@ -28,7 +28,7 @@ def test_a_processor_trains_in_bfloat16_only_where_it_has_it(
     if flags is not None:
         path.write_text(flags)
     monkeypatch.setattr(precision, "CPU_INFO", path)
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda _kind: [])
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["cpu:0"])
     assert fastest_policy() == policy
 
 
@@ -47,7 +47,7 @@ def test_a_gpu_trains_in_what_its_tensor_cores_take(
     monkeypatch: pytest.MonkeyPatch, details: dict[str, tuple[int, int]], policy: str
 ) -> None:
     gpu = SimpleNamespace(name="GPU:0")
-    monkeypatch.setattr(keras.distribution, "list_devices", lambda _kind: ["gpu:0"])
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0"])
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda _kind: [gpu])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda _gpu: details)
     assert fastest_policy() == policy
