@@ -1,5 +1,6 @@
 """Data sets in the layouts in which people have them, told apart by what is there."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from fer_core.errors import DatasetError
@@ -9,12 +10,13 @@ from fer_core.training.image_folders import (
     find_splits,
     has_classes,
     read_classes,
+    read_folds,
     read_splits,
 )
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces, rows_not_in
 from fer_core.training.sources import FilePath, open_source, visible
 
-__all__ = ["FaceDataset", "LabeledFaces", "SplitBy", "load_dataset", "rows_not_in"]
+__all__ = ["FaceDataset", "LabeledFaces", "SplitBy", "load_dataset", "load_folds", "rows_not_in"]
 
 
 def load_dataset(
@@ -40,6 +42,33 @@ def load_dataset(
     try:
         with open_source(path) as source:
             return _load(source, limit, split_by, skip_broken)
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error}.") from error
+
+
+def load_folds(path: Path, n_folds: int, *, skip_broken: bool = False) -> Iterator[FaceDataset]:
+    """Read a flat folder of class folders, or a zip of it, for cross-validation by subject.
+
+    Args:
+        path: The folder or zip, with file names that tell whose face it is, such as CK+48.
+        n_folds: How many groups the people are dealt into, from 3 on; see `read_folds`.
+        skip_broken: Leave out and count images that cannot be read.
+
+    Yields:
+        As many data sets, each read when it is asked for.
+
+    Raises:
+        DatasetError: It is no such folder, or something in it is missing or malformed.
+    """
+    try:
+        with open_source(path) as source:
+            root = _innermost(source)
+            if _find_table(root) or find_splits(root):
+                raise DatasetError(
+                    f"{path} has splits of its own; only a flat folder of classes is dealt into "
+                    "folds."
+                )
+            yield from read_folds(root, n_folds, skip_broken)
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error}.") from error
 

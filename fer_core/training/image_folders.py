@@ -1,7 +1,7 @@
 """Faces as image files in folders that are named after their classes."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -128,6 +128,38 @@ def read_classes(
     train, held_out = _hold_out(files, groups, HELD_OUT_SHARE, root)
     name = f"{_name(root)} (80:20 by {split_by}; test is validation)"
     return _read_dataset(name, {"train": train, "validation": held_out}, limit, skip_broken)
+
+
+def read_folds(root: FilePath, n_folds: int, skip_broken: bool) -> Iterator[FaceDataset]:
+    """Read a flat folder of class folders once a fold, with nobody on two sides of a split.
+
+    The people, told by file names as in `read_classes`, are dealt by seed into as many groups as
+    there are folds. In the first fold the first group is the test, the second one validation and
+    the others are trained on, and so on: each face is in the test of one fold.
+
+    Raises:
+        DatasetError: There are fewer people than folds, or the people of a fold's training split
+            do not show every class; or as in `read_classes`.
+    """
+    files = _list_files(root)
+    people, members = np.unique([_subject(file.path) for file in files], return_inverse=True)
+    if not 3 <= n_folds <= len(people):
+        raise DatasetError(
+            f"{root} shows {len(people)} people; they make 3 to {len(people)} folds, not {n_folds}."
+        )
+    dealt = np.random.RandomState(SPLIT_SEED).permutation(len(people)) % n_folds
+    for fold in range(n_folds):
+        parts: dict[str, list[_File]] = {"train": [], "validation": [], "test": []}
+        for file, person in zip(files, members, strict=True):
+            turn = (dealt[person] - fold) % n_folds
+            parts[{0: "test", 1: "validation"}.get(turn, "train")].append(file)
+        missing = {file.emotion for file in files} - {file.emotion for file in parts["train"]}
+        if missing:
+            raise DatasetError(
+                f"{root} has too few people with {', '.join(sorted(missing))} for {n_folds} folds."
+            )
+        name = f"{_name(root)} (fold {fold + 1} of {n_folds} by subject)"
+        yield _read_dataset(name, parts, None, skip_broken)
 
 
 def _name(root: FilePath) -> str:

@@ -23,40 +23,16 @@ from fer_core.model_store import DEFAULT_MODEL, read_card
 from fer_core.training.augmentation import flips_and_shifts
 from fer_core.training.batches import pixels
 from fer_core.training.datasets import load_dataset
-from fer_core.training.recipe import FineTuning, Recipe, Stage
+from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
 from tests.faces import gray_faces
 from tests.fer2013 import face, rows, write_table
+from tests.tiny_recipe import TINY, tiny_network
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
-
-
-def tiny_network(n_classes: int) -> keras.Model:
-    return keras.Sequential(
-        [
-            layers.Input((48, 48, 1)),
-            layers.Rescaling(1 / 255),
-            layers.AveragePooling2D(6),
-            layers.Flatten(),
-            layers.Dense(n_classes, activation="softmax"),
-        ]
-    )
-
-
-TINY = Recipe(
-    name="tiny",
-    summary="a network for tests",
-    source="these tests",
-    published="nothing",
-    build=tiny_network,
-    optimizer=lambda _n_steps: keras.optimizers.SGD(0.5, momentum=0.5),
-    augment=None,
-    batch_size=14,
-    epochs=3,
 )
 
 

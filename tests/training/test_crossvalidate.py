@@ -1,0 +1,142 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_core.__main__ import main
+from fer_core.errors import DatasetError
+from fer_core.training import crossvalidate
+from fer_core.training.datasets import FaceDataset, load_folds, rows_not_in
+from fer_core.training.recipes import RECIPES
+from fer_core.training.train import train
+from tests.face_folders import write_classes, write_zip
+from tests.fer2013 import rows, write_table
+from tests.tiny_recipe import TINY
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+@pytest.fixture(autouse=True)
+def tiny_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    """Five people with three frames of each of seven classes."""
+    return write_classes(tmp_path / "CK+48")
+
+
+@pytest.fixture
+def run(faces: Path, tmp_path: Path) -> Callable[..., int]:
+    paths = ["--data", str(faces), "--output", str(tmp_path / "out")]
+    return lambda *options: main(
+        ["crossvalidate", "--recipe", "tiny", *paths, "--folds", "3", *options]
+    )
+
+
+# --- folds ---
+
+
+def pictures(*splits: Any) -> list[bytes]:
+    return sorted(image.tobytes() for split in splits for image in split.images)
+
+
+def test_each_face_is_in_the_test_of_one_fold_and_nobody_is_in_two_splits(faces: Path) -> None:
+    folds = list(load_folds(faces, 5))
+    everything = pictures(*(fold.test for fold in folds))
+    assert len(everything) == len(set(everything)) == 5 * 3 * 7
+    for fold in folds:
+        assert pictures(fold.train, fold.validation, fold.test) == everything
+        # Five people in five folds: one to test on, one to choose by, three to learn from.
+        assert (len(fold.train), len(fold.validation), len(fold.test)) == (63, 21, 21)
+        assert rows_not_in(fold.test, fold.train).all()
+    assert folds[0].name == "CK+48 (fold 1 of 5 by subject)"
+
+
+def test_folds_are_the_same_every_time_and_from_a_zip(faces: Path, tmp_path: Path) -> None:
+    zipped = load_folds(write_zip(tmp_path / "CK+48.zip", faces), 4)
+    for fold, other in zip(load_folds(faces, 4), zipped, strict=True):
+        np.testing.assert_array_equal(fold.train.images, other.train.images)
+        np.testing.assert_array_equal(fold.test.labels, other.test.labels)
+
+
+@pytest.mark.parametrize("n_folds", [1, 2, 6])
+def test_too_few_or_too_many_folds_are_refused(faces: Path, n_folds: int) -> None:
+    sentence = rf"shows 5 people; they make 3 to 5 folds, not {n_folds}\.$"
+    with pytest.raises(DatasetError, match=sentence):
+        next(load_folds(faces, n_folds))
+
+
+def test_a_class_that_one_person_alone_shows_is_refused(faces: Path) -> None:
+    for file in (faces / "contempt").glob("*"):
+        if not file.name.startswith("S001"):
+            file.unlink()
+    with pytest.raises(DatasetError, match="too few people with contempt for 5 folds"):
+        list(load_folds(faces, 5))
+
+
+def test_a_data_set_with_splits_of_its_own_is_not_dealt_anew(tmp_path: Path) -> None:
+    table = write_table(tmp_path / "fer2013.csv", rows(7, 7, 7))
+    with pytest.raises(DatasetError, match="has splits of its own"):
+        next(load_folds(table, 3))
+
+
+# --- the command ---
+
+
+def test_all_folds_are_judged_together(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--epochs", "8", "--json") == 0
+    shown = json.loads(capsys.readouterr().out.splitlines()[-1])
+    output = tmp_path / "out"
+    assert json.loads((output / "crossvalidation.json").read_text()) == shown
+    assert shown["all"]["n_images"] == 5 * 3 * 7
+    assert np.sum(shown["all"]["confusion"]) == 5 * 3 * 7
+    assert len(shown["fold_accuracies"]) == 3
+    # The tests of three folds have two, two and one of the five people.
+    sizes = [len(fold.test) for fold in load_folds(tmp_path / "CK+48", 3)]
+    mean = np.average(shown["fold_accuracies"], weights=sizes)
+    assert shown["all"]["accuracy"] == pytest.approx(mean)
+    assert shown["all"]["accuracy"] > 0.5  # one in seven by chance
+    assert [path.name for path in output.iterdir()] == ["crossvalidation.json"]
+
+
+def test_an_interrupted_one_goes_on_with_its_folds_and_ends_as_an_unbroken_one(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run() == 0
+    result = tmp_path / "out" / "crossvalidation.json"
+    unbroken = json.loads(result.read_text())
+    result.unlink()
+
+    trained: list[str] = []
+
+    def interrupted(recipe: Any, fold: FaceDataset, folder: Path, **options: Any) -> Any:
+        if len(trained) == 1:
+            raise KeyboardInterrupt
+        trained.append(fold.name)
+        return train(recipe, fold, folder, **options)
+
+    monkeypatch.setattr(crossvalidate, "train", interrupted)
+    assert run() == 130
+    assert not result.exists()
+    assert trained == ["CK+48 (fold 1 of 3 by subject)"]
+    monkeypatch.undo()
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    again: list[str] = []
+
+    def counted(recipe: Any, fold: FaceDataset, folder: Path, **options: Any) -> Any:
+        again.append(fold.name)
+        return train(recipe, fold, folder, **options)
+
+    monkeypatch.setattr(crossvalidate, "train", counted)
+    assert run("--resume") == 0
+    assert again == ["CK+48 (fold 2 of 3 by subject)", "CK+48 (fold 3 of 3 by subject)"]
+    assert json.loads(result.read_text()) == unbroken
