@@ -20,14 +20,15 @@ from fer_core.__main__ import main
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.model_store import DEFAULT_MODEL, read_card
+from fer_core.training import running
 from fer_core.training.augmentation import flips_and_shifts
-from fer_core.training.batches import pixels
+from fer_core.training.batches import FaceBatches, pixels
 from fer_core.training.datasets import load_dataset
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
 from tests.faces import gray_faces
-from tests.fer2013 import face, rows, write_table
+from tests.fer2013 import face, row, rows, write_table
 from tests.tiny_recipe import TINY, tiny_network
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
@@ -187,6 +188,53 @@ def test_the_epoch_that_is_best_on_validation_is_kept_and_the_seed_decides_its_w
     script_validation(monkeypatch, 0.2, 0.8)
     assert run("--epochs", "2", "--seed", "2") == 0
     assert not same(kept, weights(tmp_path / "net"))
+
+
+def test_balanced_lets_rare_emotions_count_more(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_table(tmp_path / "fer2013.csv", [*rows(28, 14, 7), *[row(3) for _ in range(20)]])
+    counted: list[float] = []
+
+    class Batches(FaceBatches):
+        def __getitem__(self, index: int) -> Any:
+            images, targets, weights = super().__getitem__(index)
+            counted.extend(weights[targets[:, 3] == 1].tolist())
+            return images, targets, weights
+
+    monkeypatch.setattr(running, "FaceBatches", Batches)
+    data = ["--data", str(tmp_path / "fer2013.csv"), "--epochs", "1"]
+    assert run(*data, "--balanced") == 0
+    # 24 of 48 faces are happy: on average a class has 48 / 7. Validation counts every face alike.
+    assert set(np.round(counted, 4)) == {round(48 / 7 / 24, 4), 1.0}
+    assert read_card(tmp_path / "net").trained_on["balanced"] is True
+    counted.clear()
+    assert run(*data) == 0
+    assert set(counted) == {1.0}
+    assert read_card(tmp_path / "net").trained_on["balanced"] is False
+
+
+def test_a_recipe_with_mixup_trains_on_blended_targets(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "mixed", replace(TINY, name="mixed", mixup=0.3))
+    assert run("--epochs", "2") == 0
+    plain = weights(tmp_path / "net")
+    assert run("--epochs", "2", recipe="mixed") == 0
+    assert not same(weights(tmp_path / "net"), plain)
+    assert run("--epochs", "2", recipe="mixed") == 0
+    again = weights(tmp_path / "net")
+    assert run("--epochs", "2", recipe="mixed") == 0
+    assert same(weights(tmp_path / "net"), again)
+
+
+def test_tensorboard_gets_the_curves_of_training_and_validation(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    assert run("--epochs", "1", "--tensorboard", str(tmp_path / "logs")) == 0
+    assert files(tmp_path / "logs") == ["train", "validation"]
+    for split in ("train", "validation"):
+        assert list((tmp_path / "logs" / split).glob("events.out.tfevents.*"))
 
 
 def test_one_step_is_enough_for_the_default_recipe(run: Callable[..., int], tmp_path: Path) -> None:
@@ -607,6 +655,17 @@ def test_a_run_is_not_resumed_with_other_settings(
 
 
 # --- bad input ---
+
+
+def test_sharing_batches_on_a_backend_that_cannot_exits_with_2_and_one_sentence(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--data-parallel") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Keras shares batches among devices on its JAX backend alone")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "net").exists()
 
 
 def test_an_unknown_recipe_exits_with_2_and_one_sentence(
