@@ -5,7 +5,8 @@
     ├── ModelError          a network's folder is missing, incomplete or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
-    └── OutputError         a folder for results cannot be made
+    ├── ExportError         a network cannot be turned into another format
+    └── OutputError         a folder for results cannot be made or written to
 
 Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
 are `ValueError` or `TypeError` instead. A photo without a face is no error, but an empty list.
@@ -32,5 +33,9 @@ class UnknownRecipeError(FerError):
     """There is no training recipe of that name."""
 
 
+class ExportError(FerError):
+    """A network cannot be turned into another format, or answers differently in it."""
+
+
 class OutputError(FerError):
-    """A folder for results cannot be made."""
+    """A folder for results cannot be made or written to."""
