@@ -25,7 +25,10 @@ lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --upgrade -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --extra dev -c requirements.txt -o requirements-dev.txt
+		--no-annotate --no-header --quiet --extra export -c requirements.txt -o requirements-export.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+		--no-annotate --no-header --quiet --extra dev --extra export \
+		-c requirements.txt -o requirements-dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -14,6 +14,7 @@ from fer_core.model_store import DEFAULT_MODEL, ModelCard, find_model, read_card
 from fer_core.pool import Pool
 
 if TYPE_CHECKING:
+    import keras
     from ai_edge_litert.interpreter import Interpreter
 
 Network: TypeAlias = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
@@ -45,11 +46,9 @@ class EmotionClassifier:
         folder = find_model(model)
         card = read_card(folder)
         try:
-            if runtime == "litert":
-                network: Network = _LiteRtNetwork((folder / "model.tflite").read_bytes())
-            else:
-                network = _keras_network(folder / "model.keras")
-            _check_fit(network, card)
+            file = "model.tflite" if runtime == "litert" else "model.keras"
+            network = open_network(folder / file)
+            check_fit(network, card)
         except Exception as error:  # what a damaged file raises differs with its format
             raise ModelError(f"The network in {folder} cannot be loaded: {error}") from error
         return cls(network, card)
@@ -82,8 +81,25 @@ class EmotionClassifier:
         return self._network(pixels)
 
 
-def _check_fit(network: Network, card: ModelCard) -> None:
-    """Answer for a black face, so that a damaged network shows here and not at the first face."""
+def open_network(path: Path) -> Network:
+    """Read a network's file, quantized or not: LiteRT runs `.tflite`, Keras `.keras`.
+
+    What a missing or damaged file raises differs with its format.
+    """
+    if path.suffix == ".tflite":
+        return _LiteRtNetwork(path.read_bytes())
+    import keras
+
+    return keras_network(keras.models.load_model(path))
+
+
+def check_fit(network: Network, card: ModelCard) -> None:
+    """Answer for a black face, so that a damaged network shows here and not at the first face.
+
+    Raises:
+        ValueError: The answer is not what the card promises. Networks raise errors of their own
+            where the input is not what they take.
+    """
     shape = card.input
     blank = np.zeros((1, shape.height, shape.width, shape.channels), dtype=np.float32)
     answer = network(blank)
@@ -121,13 +137,15 @@ class _LiteRtNetwork:
                 interpreter.set_tensor(source, face[np.newaxis])
                 interpreter.invoke()
                 rows.append(interpreter.get_tensor(target)[0])
-        return np.stack(rows)
+        answers: npt.NDArray[np.float32] = np.stack(rows)
+        # An 8-bit network answers in steps of 1/256, whose sum can be 1 % off.
+        answers /= answers.sum(axis=1, keepdims=True)
+        return answers
 
 
-def _keras_network(path: Path) -> Network:
+def keras_network(model: "keras.Model") -> Network:
+    """A Keras model as a network, given 256 faces at once."""
     import keras
-
-    model = keras.models.load_model(path)
 
     def run(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         batches = (pixels[start : start + 256] for start in range(0, len(pixels), 256))

@@ -6,7 +6,8 @@
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
     ├── TrainingError       this machine or its software cannot train as it was asked to
-    └── OutputError         a folder for results cannot be made
+    ├── ExportError         a network cannot be turned into another format
+    └── OutputError         a folder for results cannot be made or written to
 
 Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
 are `ValueError` or `TypeError` instead. A photo without a face is no error, but an empty list.
@@ -37,5 +38,9 @@ class TrainingError(FerError):
     """This machine, or what is installed on it, cannot train as it was asked to."""
 
 
+class ExportError(FerError):
+    """A network cannot be turned into another format, or answers differently in it."""
+
+
 class OutputError(FerError):
-    """A folder for results cannot be made."""
+    """A folder for results cannot be made or written to."""

@@ -51,7 +51,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Runs `train` into the folder `net`, without the export, which takes as long as a run."""
-    monkeypatch.setattr("fer_core.training.export.export_tflite", lambda folder: folder)
+    monkeypatch.setattr("fer_core.training.export.export_network", lambda folder: folder)
 
     def train(*options: str, recipe: str = "tiny") -> int:
         paths = ["--data", str(table), "--output", str(tmp_path / "net")]

@@ -1,0 +1,158 @@
+"""The formats that a network is exported to: how each is written, and opened again."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.classification import Network, keras_network, open_network
+from fer_core.errors import ExportError
+
+Pixels: TypeAlias = npt.NDArray[np.float32]
+"""Faces as a network takes them: float32 of shape `(N, H, W, C)`, 0 to 255."""
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """One way to write a network down.
+
+    Attributes:
+        name: What `--format` takes.
+        files: Names of the files it consists of.
+        write: Network, folder for the files, faces to calibrate on (used where `calibrated`).
+        open: Folder of the files -> the network in them.
+        runtime: What `open` runs it with, and on how many threads.
+        calibrated: Whether it rounds to 8 bits and needs training faces to know the ranges. Where
+            it does not, it must answer as the network does.
+        packages: What must be installed for it beyond `requirements.txt`.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    write: Callable[[keras.Model, Path, Pixels], None]
+    open: Callable[[Path], Network]
+    runtime: str
+    calibrated: bool = False
+    packages: tuple[str, ...] = ()
+
+
+def find_format(name: str) -> ExportFormat:
+    """A format by its name.
+
+    Raises:
+        ExportError: There is none of that name; the sentence lists those there are.
+    """
+    if name not in FORMATS:
+        raise ExportError(f"There is no format {name!r}, only {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def _for_inference(network: keras.Model, batch_size: int | None) -> keras.Model:
+    """The network for a fixed number of faces a call, or for any."""
+    pixels = keras.Input(batch_shape=(batch_size, *network.input_shape[1:]), name="pixels")
+    # Left open, it is taken for True on the way to ONNX, where batch normalization then ignores
+    # what it has learned.
+    return keras.Model(pixels, network(pixels, training=False))
+
+
+def _write_tflite(network: keras.Model, folder: Path, _: Pixels) -> None:
+    _for_inference(network, 1).export(folder / "model.tflite", format="litert", verbose=False)
+
+
+def _write_tflite_int8(network: keras.Model, folder: Path, faces: Pixels) -> None:
+    import tensorflow as tf
+
+    def one_by_one() -> Iterator[list[Pixels]]:
+        for face in faces:
+            yield [face[np.newaxis]]
+
+    _for_inference(network, 1).export(
+        folder / "model-int8.tflite",
+        format="litert",
+        verbose=False,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=one_by_one,
+        # No other operations, so that one without 8 bits is an error and not silently float32.
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+    )
+
+
+def _write_json_h5(network: keras.Model, folder: Path, _: Pixels) -> None:
+    (folder / "model.json").write_text(network.to_json(), encoding="utf-8")
+    network.save_weights(folder / "model.weights.h5")
+
+
+def _open_json_h5(folder: Path) -> Network:
+    text = (folder / "model.json").read_text(encoding="utf-8")
+    network = keras.models.model_from_json(text)
+    network.load_weights(folder / "model.weights.h5")
+    return keras_network(network)
+
+
+def _write_onnx(network: keras.Model, folder: Path, _: Pixels) -> None:
+    signature = keras.InputSpec(shape=network.input_shape, dtype="float32", name="pixels")
+    with warnings.catch_warnings():
+        # Keras looks whether NumPy still has np.object, which it lends to tf2onnx.
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+        _for_inference(network, None).export(
+            folder / "model.onnx", format="onnx", verbose=False, input_signature=[signature]
+        )
+
+
+def _open_onnx(folder: Path) -> Network:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        folder / "model.onnx", options, providers=["CPUExecutionProvider"]
+    )
+
+    def run(pixels: Pixels) -> Pixels:
+        rows = [session.run(None, {"pixels": face[np.newaxis]})[0] for face in pixels]
+        return np.concatenate(rows)
+
+    return run
+
+
+FORMATS = {
+    format_.name: format_
+    for format_ in (
+        ExportFormat(
+            "tflite",
+            files=("model.tflite",),
+            write=_write_tflite,
+            open=lambda folder: open_network(folder / "model.tflite"),
+            runtime="LiteRT, one thread",
+        ),
+        ExportFormat(
+            "tflite-int8",
+            files=("model-int8.tflite",),
+            write=_write_tflite_int8,
+            open=lambda folder: open_network(folder / "model-int8.tflite"),
+            runtime="LiteRT, one thread",
+            calibrated=True,
+        ),
+        ExportFormat(
+            "json-h5",
+            files=("model.json", "model.weights.h5"),
+            write=_write_json_h5,
+            open=_open_json_h5,
+            runtime="Keras, all threads",
+        ),
+        ExportFormat(
+            "onnx",
+            files=("model.onnx",),
+            write=_write_onnx,
+            open=_open_onnx,
+            runtime="ONNX Runtime, one thread",
+            packages=("onnx", "onnxruntime", "tf2onnx"),
+        ),
+    )
+}
+"""Every format by its name."""
