@@ -86,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--json", action="store_true", help="print everything as JSON")
 
+    calibrate = commands.add_parser("calibrate", help="give a network a temperature")
+    calibrate.set_defaults(run=_calibrate)
+    calibrate.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+    _add_data_options(calibrate)
+
     export = commands.add_parser("export", help="write the file that the app serves")
     export.set_defaults(run=_export)
     export.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
@@ -184,6 +189,19 @@ def _compare(args: argparse.Namespace) -> None:
     first, second = (find_model(model) for model in args.compare)
     comparison = compare(first, second, _load_dataset(args), args.split)
     sys.stdout.write(json.dumps(comparison) + "\n" if args.json else comparison_text(comparison))
+
+
+def _calibrate(args: argparse.Namespace) -> None:
+    folder = find_model(args.model)
+    dataset = _load_dataset(args)
+
+    from fer_core.training.calibrate import calibrate
+
+    card = calibrate(folder, dataset)
+    sys.stdout.write(
+        f"{folder}: temperature {card.trained_on['temperature']:.4f}; its figures hold no more, "
+        "so evaluate it anew.\n"
+    )
 
 
 def _export(args: argparse.Namespace) -> None:
