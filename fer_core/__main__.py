@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import FER2013_EMOTIONS
-from fer_core.errors import FerError
+from fer_core.errors import FerError, OutputError
 from fer_core.model_store import (
     DEFAULT_MODEL,
     MODELS_DIR,
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
     args = _parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN out on AMD's processors, where it too halves a training step.
+    # TensorFlow leaves oneDNN out on AMD's processors, where it halves a training step too.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         args.run(args)
@@ -90,7 +90,11 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="judge a network")
     evaluate.set_defaults(run=_evaluate)
-    evaluate.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+    which = evaluate.add_mutually_exclusive_group()
+    which.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+    which.add_argument(
+        "--compare", nargs=2, metavar=("A", "B"), help="two networks side by side; writes nothing"
+    )
     _add_data_options(evaluate)
     evaluate.add_argument(
         "--split",
@@ -99,9 +103,20 @@ def _parser() -> argparse.ArgumentParser:
         help="validation or test, by their names in FER2013",
     )
     evaluate.add_argument(
-        "--report", type=Path, help="folder for metrics.json instead of the network's own"
+        "--report", type=Path, help="folder for figures and metrics.json instead of the network's"
+    )
+    evaluate.add_argument(
+        "--mistakes",
+        type=Path,
+        metavar="PNG",
+        help="also draw the surest mistakes; shows faces of the data set: do not publish it",
     )
     evaluate.add_argument("--json", action="store_true", help="print everything as JSON")
+
+    calibrate = commands.add_parser("calibrate", help="give a network a temperature")
+    calibrate.set_defaults(run=_calibrate)
+    calibrate.add_argument("--model", default=DEFAULT_MODEL, help="its name or folder")
+    _add_data_options(calibrate)
 
     export = commands.add_parser("export", help="write a network for another runtime")
     export.set_defaults(run=_export)
@@ -223,20 +238,43 @@ def _crossvalidate(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     from fer_core.training.evaluate import evaluate
+    from fer_core.training.report import report_text
 
+    if args.compare:
+        _compare(args)
+        return
     folder = find_model(args.model)
-    figures = evaluate(folder, _load_dataset(args), args.split, args.report)
+    figures = evaluate(folder, _load_dataset(args), args.split, args.report, args.mistakes)
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
-    for name, title in (("all", "all images"), ("leak_free", "images not in the training split")):
-        part = figures[name]
-        sys.stdout.write(
-            f"{title}: {part['n_images']}, accuracy {part['accuracy']:.2%}, macro F1 "
-            f"{part['macro_f1']:.3f}, calibration error {part['ece']:.2%}\n"
-        )
     written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
-    sys.stdout.write(f"written to {written}\n")
+    text = report_text(read_card(folder).name, args.split, figures)
+    sys.stdout.write(f"{text}\nwritten to {written}\n")
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from fer_core.training.compare import compare
+    from fer_core.training.report import comparison_text
+
+    if args.report or args.mistakes:
+        raise OutputError("--compare writes no files; leave out --report and --mistakes.")
+    first, second = (find_model(model) for model in args.compare)
+    comparison = compare(first, second, _load_dataset(args), args.split)
+    sys.stdout.write(json.dumps(comparison) + "\n" if args.json else comparison_text(comparison))
+
+
+def _calibrate(args: argparse.Namespace) -> None:
+    folder = find_model(args.model)
+    dataset = _load_dataset(args)
+
+    from fer_core.training.calibrate import calibrate
+
+    card = calibrate(folder, dataset)
+    sys.stdout.write(
+        f"{folder}: temperature {card.trained_on['temperature']:.4f}; its figures hold no more, "
+        "so evaluate it anew.\n"
+    )
 
 
 def _export(args: argparse.Namespace) -> None:

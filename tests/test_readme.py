@@ -11,12 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("part", ["all", "leak_free"])
+@pytest.mark.parametrize("part", ["all", "leak_free", "ferplus_7", "ferplus_8"])
 def test_the_figures_are_those_of_the_card(part: str) -> None:
     figures = read_card(MODELS_DIR / DEFAULT_MODEL).metrics["private"][part]
+    low, high = figures["intervals"]["accuracy"]
+    error = f"{100 * figures['ece']:.1f} % " if "ece" in figures else ""
     row = (
         f"{figures['n_images']:,} | {100 * figures['accuracy']:.1f} % | "
-        f"{figures['macro_f1']:.3f} | {100 * figures['ece']:.1f} % |"
+        f"{figures['macro_f1']:.3f} | {error}| {100 * low:.1f} to {100 * high:.1f} % |"
     )
     assert row in README
 

@@ -27,6 +27,11 @@ def balancing_weights(labels: npt.NDArray[np.int64], n_classes: int) -> Floats:
     ).astype(np.float32)
 
 
+def equal_weights(n_classes: int) -> Floats:
+    """Each face counts 1, whatever its class: float32 of shape `(n_classes,)`."""
+    return np.ones(n_classes, dtype=np.float32)
+
+
 class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """A split in batches, which become floats and channels only when they are needed.
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import Emotion
-from fer_core.training.evaluate import measure
 from fer_core.training.labeled_faces import FaceDataset
+from fer_core.training.metrics import measure
 from fer_core.training.recipe import Recipe
 from fer_core.training.running import RunFiles
 from fer_core.training.train import train

@@ -3,115 +3,111 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from fer_core.classification import EmotionClassifier
-from fer_core.emotions import Emotion
-from fer_core.errors import DatasetError
-from fer_core.model_store import find_model, write_card
+from fer_core.model_store import write_card
+from fer_core.training.answers import Answers, Split, ask
+from fer_core.training.calibration import at_temperature
 from fer_core.training.datasets import FaceDataset, rows_not_in
-
-Split = Literal["public", "private"]
-
-N_CALIBRATION_BINS = 15
+from fer_core.training.ferplus import measure_ferplus
+from fer_core.training.figures import (
+    class_counts,
+    confusion_matrix,
+    curves,
+    reliability_diagram,
+    surest_mistakes,
+    write_figure,
+)
+from fer_core.training.metrics import measure, reliability
+from fer_core.training.report import report_text
 
 
 def evaluate(
-    model: str | Path, dataset: FaceDataset, split: Split, report: Path | None = None
+    model: str | Path,
+    dataset: FaceDataset,
+    split: Split,
+    report: Path | None = None,
+    mistakes: Path | None = None,
 ) -> dict[str, Any]:
     """Judge a network through the classifier that the app uses.
 
     Args:
         model: Its name or folder.
         dataset: Where the split comes from.
-        split: `public` is the data set's validation (FER2013's PublicTest), `private` its test
-            (FER2013's PrivateTest).
-        report: Folder for `metrics.json`, which holds the split's figures beside those that the
-            network's card has of the other split. None for `evaluation` in the network's folder;
-            then the card takes the figures over.
+        split: Which one.
+        report: Folder for `metrics.json`, `report-<split>.txt` and the figures. `metrics.json`
+            holds the split's figures beside those that the network's card has of the other split.
+            None for `evaluation` in the network's folder; then the card takes the figures over.
+        mistakes: PNG file for the surest mistakes. It shows faces of the data set, most of which
+            nobody may publish, so it is written nowhere unless asked for.
 
     Returns:
-        The split's figures: `all` after the published protocol, `leak_free`
-        on those images that are not pixel for pixel in the training split; see `measure`.
+        The split's figures: `dataset`, its name; `temperature`, the network's, 1 without one;
+        `all` after the published protocol and `leak_free` on those images that are not pixel for
+        pixel in the training split, each as `metrics.measure` returns them with `ece_before` and
+        `nll_before`, what they would be without the temperature; where the data set has FER+'s
+        votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
         DatasetError: The network's emotions are not those of the data set.
     """
-    folder = find_model(model)
-    classifier = EmotionClassifier.load(folder)
-    if classifier.labels != dataset.emotions:
-        raise DatasetError(
-            f"The network answers with {', '.join(classifier.labels)}; {dataset.name} has "
-            f"{', '.join(dataset.emotions)}."
-        )
-    faces = dataset.validation if split == "public" else dataset.test
-    probabilities = classifier.probabilities(faces.images)
-    unseen = rows_not_in(faces, dataset.train)
-    figures = {
-        "all": measure(probabilities, faces.labels, dataset.emotions),
-        "leak_free": measure(probabilities[unseen], faces.labels[unseen], dataset.emotions),
-    }
-    metrics = {**classifier.card.metrics, split: figures}
+    answers = ask(model, dataset, split)
+    figures = _measure(answers, dataset)
+    metrics = {**answers.card.metrics, split: figures}
     if report is None:
-        report = folder / "evaluation"
-        write_card(replace(classifier.card, metrics=metrics), folder)
+        report = answers.folder / "evaluation"
+        write_card(replace(answers.card, metrics=metrics), answers.folder)
     report.mkdir(parents=True, exist_ok=True)
     text = json.dumps(metrics, indent=2)
     (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    text = report_text(answers.card.name, split, figures)
+    (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
+    _draw(answers, dataset, split, figures, report)
+    if mistakes is not None:
+        sheet = surest_mistakes(answers.faces, answers.probabilities, dataset.emotions)
+        write_figure(sheet, mistakes)
     return figures
 
 
-def measure(
-    probabilities: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int64],
-    emotions: tuple[Emotion, ...],
-) -> dict[str, Any]:
-    """Figures of one set of answers.
+def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
+    faces, probabilities = answers.faces, answers.probabilities
+    before = at_temperature(probabilities, 1 / answers.temperature)
+    unseen = rows_not_in(faces, dataset.train)
+    figures: dict[str, Any] = {"dataset": dataset.name, "temperature": answers.temperature}
+    for part, rows in (("all", slice(None)), ("leak_free", unseen)):
+        labels = faces.labels[rows]
+        without = measure(before[rows], labels, dataset.emotions)
+        figures[part] = {
+            **measure(probabilities[rows], labels, dataset.emotions),
+            "ece_before": without["ece"],
+            "nll_before": without["nll"],
+        }
+    if faces.votes is not None:
+        figures |= measure_ferplus(probabilities.argmax(axis=1), faces.votes, dataset.emotions)
+    return figures
 
-    Args:
-        probabilities: Float32 of shape `(N, K)`, rows summing to 1.
-        labels: Index of the true emotion of each row, shape `(N,)`.
-        emotions: The K emotions, in order.
 
-    Returns:
-        `n_images`; `accuracy`; `macro_f1`, the mean of the emotions' F1; `ece`, the expected
-        calibration error in 15 bins; `recall` and `f1` by emotion; `confusion`, K rows of true
-        and K columns of answered emotions, as counts. All but counts from 0 to 1. An emotion
-        that neither occurs nor is answered has recall and F1 0.
-    """
-    answers = probabilities.argmax(axis=1)
-    n = len(emotions)
-    confusion = np.bincount(labels * n + answers, minlength=n * n).reshape(n, n)
-    hits, true, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
-    recall = hits / np.maximum(true, 1)
-    f1 = 2 * hits / np.maximum(true + answered, 1)
-    return {
-        "n_images": len(labels),
-        "accuracy": float(hits.sum() / max(len(labels), 1)),
-        "macro_f1": float(f1.mean()),
-        "ece": expected_calibration_error(probabilities, labels),
-        "recall": dict(zip(map(str, emotions), recall.tolist(), strict=True)),
-        "f1": dict(zip(map(str, emotions), f1.tolist(), strict=True)),
-        "confusion": confusion.tolist(),
+def _draw(
+    answers: Answers, dataset: FaceDataset, split: Split, figures: dict[str, Any], folder: Path
+) -> None:
+    """Write the figures; those of a split bear its name, so that both can lie in one folder."""
+    name, labels = answers.card.name, answers.faces.labels
+    before = None
+    if answers.temperature != 1:
+        before = reliability(at_temperature(answers.probabilities, 1 / answers.temperature), labels)
+    drawn = {
+        "class-counts": class_counts(dataset),
+        f"confusion-{split}": confusion_matrix(figures["all"], f"{name}, {split}"),
+        f"reliability-{split}": reliability_diagram(
+            reliability(answers.probabilities, labels), before, f"{name}, {split}"
+        ),
     }
-
-
-def expected_calibration_error(
-    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
-) -> float:
-    """Mean distance between how sure answers are and how often they are right (Guo et al. 2017).
-
-    Answers are sorted by their probability into 15 bins of equal width; the distance of each bin
-    counts by its share of the answers. From 0 to 1, lower is better; 0 without answers.
-    """
-    if len(labels) == 0:
-        return 0.0
-    sure = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((sure * N_CALIBRATION_BINS).astype(int), N_CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=sure - right, minlength=N_CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    history, chosen_epoch = (
+        answers.folder / "history.csv",
+        answers.card.trained_on.get("chosen_epoch"),
+    )
+    if history.is_file() and chosen_epoch:  # a network from elsewhere comes without
+        drawn["curves"] = curves(history, chosen_epoch)
+    for stem, figure in drawn.items():
+        write_figure(figure, folder / f"{stem}.png")

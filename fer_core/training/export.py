@@ -9,8 +9,9 @@ import keras
 import numpy as np
 
 from fer_core.classification import EmotionClassifier, check_fit, keras_network
-from fer_core.errors import DatasetError, ExportError, ModelError, OutputError
+from fer_core.errors import ExportError, ModelError, OutputError
 from fer_core.model_store import ModelCard, find_model, read_card
+from fer_core.training.answers import check_emotions
 from fer_core.training.export_check import ExportCheck, check_on_faces, check_on_random_pixels
 from fer_core.training.export_formats import ExportFormat, Pixels, find_format
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
@@ -93,11 +94,8 @@ def export_network(
         )
     folder = find_model(model)
     card = read_card(folder)
-    if dataset and dataset.emotions != card.labels:
-        raise DatasetError(
-            f"The network answers with {', '.join(card.labels)}; {dataset.name} has "
-            f"{', '.join(dataset.emotions)}."
-        )
+    if dataset:
+        check_emotions(card, dataset)
     model_file = folder / "model.keras"
     network = _load(model_file, card)
     files, checked_on, check = _write_checked(

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
-import numpy.typing as npt
 
 from fer_core.errors import OutputError
-from fer_core.training.batches import FaceBatches, balancing_weights
+from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights
 from fer_core.training.devices import n_devices
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.recipe import FineTuning, Recipe, Stage
@@ -192,7 +190,9 @@ class Run:
             faces,
             self.recipe.batch_size,
             self.network.input_shape[-1],
-            balancing_weights(faces.labels, n_classes) if self.balanced else _alike(n_classes),
+            balancing_weights(faces.labels, n_classes)
+            if self.balanced
+            else equal_weights(n_classes),
             mixup=self.recipe.mixup,
             multiple_of=n_devices(),
         )
@@ -202,7 +202,7 @@ class Run:
             self.dataset.validation,
             self.recipe.batch_size,
             self.network.input_shape[-1],
-            _alike(self.network.output_shape[-1]),
+            equal_weights(self.network.output_shape[-1]),
             multiple_of=n_devices(),
         )
 
@@ -240,10 +240,6 @@ def behind_augmentation(recipe: Recipe, network: keras.Model) -> keras.Model:
     """
     augmentation = [recipe.augment()] if recipe.augment else []
     return keras.Sequential([keras.layers.Input(network.input_shape[1:]), *augmentation, network])
-
-
-def _alike(n_classes: int) -> npt.NDArray[np.float32]:
-    return np.ones(n_classes, dtype=np.float32)
 
 
 def _hold_still(backbone: keras.Model, learns_from: str | None) -> None:

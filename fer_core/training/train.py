@@ -10,6 +10,7 @@ import keras
 
 from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
+from fer_core.training.calibrate import give_temperature
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
@@ -31,7 +32,8 @@ def train(
     """Train a network and write `model.keras`, `card.json` and `history.csv` to its folder.
 
     The weights kept are those of the epoch that is best on `dataset.validation`, by the recipe's
-    measure. Training may use half precision; the network written is float32.
+    measure. Training may use half precision; the network written is float32. Its logits are divided
+    by the temperature that makes it calibrated on `dataset.validation`, which the card notes.
 
     Args:
         recipe: What to train and how.
@@ -82,6 +84,7 @@ def train(
     run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
     finished = run.fit(epochs)
     network = _best_network(recipe, dataset, files)
+    temperature = give_temperature(network, dataset.validation)
     network.save(output / "model.keras")
     trained_on = _provenance(recipe, dataset, files)
     card = ModelCard(
@@ -96,6 +99,7 @@ def train(
             "pretrained": weights,
             "precision": policy,
             "balanced": balanced,
+            "temperature": temperature,
         },
     )
     write_card(card, output)

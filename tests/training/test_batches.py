@@ -1,8 +1,7 @@
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from fer_core.training.batches import FaceBatches, balancing_weights, pixels
+from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights, pixels
 from fer_core.training.labeled_faces import LabeledFaces
 
 
@@ -10,10 +9,6 @@ def numbered(n: int) -> LabeledFaces:
     """Faces of one gray each, whose value is their label."""
     labels = np.arange(n, dtype=np.int64)
     return LabeledFaces(np.full((n, 48, 48), labels[:, None, None], np.uint8), labels)
-
-
-def alike(n_classes: int) -> npt.NDArray[np.float32]:
-    return np.ones(n_classes, np.float32)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +21,7 @@ def alike(n_classes: int) -> npt.NDArray[np.float32]:
     ],
 )
 def test_every_face_is_in_one_batch(n: int, sizes: list[int]) -> None:
-    batches = FaceBatches(numbered(n), 4, 1, alike(9))
+    batches = FaceBatches(numbered(n), 4, 1, equal_weights(9))
     found = [batches[index] for index in range(len(batches))]
     assert [len(targets) for _images, targets, _weights in found] == sizes
     assert [row for _, targets, _ in found for row in targets.argmax(axis=1)] == list(range(n))
@@ -48,7 +43,7 @@ def test_pixels_stay_raw_and_are_repeated_in_each_channel(n_channels: int) -> No
 
 
 def test_shuffling_keeps_each_face_with_its_label() -> None:
-    batches = FaceBatches(numbered(50), 50, 1, alike(50))
+    batches = FaceBatches(numbered(50), 50, 1, equal_weights(50))
     batches.shuffle(np.random.default_rng(0))
     images, targets, _weights = batches[0]
     labels = targets.argmax(axis=1).tolist()
@@ -80,7 +75,7 @@ def test_a_face_counts_as_much_as_its_class() -> None:
 def test_a_batch_for_several_devices_is_filled_with_faces_that_count_nothing(
     n: int, multiple_of: int, sizes: list[int]
 ) -> None:
-    batches = FaceBatches(numbered(n), 8, 1, alike(n), multiple_of=multiple_of)
+    batches = FaceBatches(numbered(n), 8, 1, equal_weights(n), multiple_of=multiple_of)
     found = [batches[index] for index in range(len(batches))]
     assert [len(images) for images, _, _ in found] == sizes
     counted = np.concatenate([targets[weights == 1] for _, targets, weights in found])
@@ -93,7 +88,7 @@ def test_a_batch_for_several_devices_is_filled_with_faces_that_count_nothing(
 
 @pytest.fixture
 def mixed() -> FaceBatches:
-    batches = FaceBatches(numbered(100), 50, 1, alike(100), mixup=0.4)
+    batches = FaceBatches(numbered(100), 50, 1, equal_weights(100), mixup=0.4)
     batches.shuffle(np.random.default_rng(0))
     return batches
 

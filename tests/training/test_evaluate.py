@@ -1,64 +1,203 @@
+"""Evaluation of whole splits, through the command line, with networks whose answers are known."""
+
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from fer_core.emotions import FER2013_EMOTIONS, Emotion
-from fer_core.training.evaluate import expected_calibration_error, measure
-
-TWO = (Emotion.HAPPY, Emotion.SAD)
-
-
-def answers(*rows: tuple[float, ...]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return np.array(rows, dtype=np.float32).reshape(len(rows), -1)
+from fer_core.__main__ import main
+from fer_core.emotions import FER2013_EMOTIONS
+from fer_core.model_store import read_card
+from tests.face_folders import write_classes
+from tests.fer2013 import VOTES_HEADER, row, vote_row, write_table
+from tests.known_networks import CK_EMOTIONS, load_known_networks, put, write_test_table
 
 
-def test_no_images_have_no_accuracy_and_divide_by_nothing() -> None:
-    figures = measure(np.zeros((0, 2), np.float32), np.zeros(0, np.int64), TWO)
-    assert figures["n_images"] == 0
-    assert figures["accuracy"] == 0
-    assert figures["ece"] == 0
-    assert figures["f1"] == {"happy": 0, "sad": 0}
+@pytest.fixture(autouse=True)
+def networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    load_known_networks(monkeypatch)
 
 
-def test_figures_are_those_worked_out_by_hand() -> None:
-    # Truth happy, happy, happy, sad; answered happy, happy, sad, sad.
-    labels = np.array([0, 0, 0, 1])
-    figures = measure(answers((0.9, 0.1), (0.8, 0.2), (0.3, 0.7), (0.4, 0.6)), labels, TWO)
-    assert figures["confusion"] == [[2, 1], [0, 1]]
-    assert figures["accuracy"] == 0.75
-    assert figures["recall"] == pytest.approx({"happy": 2 / 3, "sad": 1})
-    # Precision and recall: happy 2/2 and 2/3, sad 1/2 and 1/1.
-    assert figures["f1"] == pytest.approx({"happy": 0.8, "sad": 2 / 3})
-    assert figures["macro_f1"] == pytest.approx((0.8 + 2 / 3) / 2)
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write_test_table(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("rows", "labels", "error"),
-    [
-        pytest.param([(1.0, 0.0), (0.0, 1.0)], [0, 1], 0.0, id="sure-and-right"),
-        pytest.param([(1.0, 0.0), (0.0, 1.0)], [1, 0], 1.0, id="sure-and-wrong"),
-        # Both in the bin from .667 to .733: 70 % sure on average and 50 % right.
-        pytest.param([(0.7, 0.3), (0.7, 0.3)], [0, 1], 0.2, id="too-sure"),
-        # Two bins, too sure by .1 and not sure enough by .4, weighed alike.
-        pytest.param([(0.1, 0.9), (0.6, 0.4)], [0, 0], (0.9 + 0.4) / 2, id="two-bins"),
-    ],
-)
-def test_calibration_error_is_the_gap_between_sureness_and_truth(
-    rows: list[tuple[float, ...]], labels: list[int], error: float
+def figures(capsys: pytest.CaptureFixture[str], *options: str | Path) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["evaluate", "--json", *map(str, options)]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+# --- the figures ---
+
+
+def test_each_part_has_the_images_it_names(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = expected_calibration_error(answers(*rows), np.array(labels))
-    assert found == pytest.approx(error, abs=1e-6)
+    found = figures(capsys, "--model", put(tmp_path / "right"), "--data", table)
+    assert found["dataset"] == "FER2013"
+    assert (found["all"]["n_images"], found["leak_free"]["n_images"]) == (8, 7)
+    assert found["all"]["accuracy"] == found["leak_free"]["accuracy"] == 1
+    assert found["all"]["class_counts"]["sad"] == 2
+    # Always 70 % sure and always right.
+    assert found["all"]["ece"] == pytest.approx(0.3)
+    assert found["all"]["nll"] == pytest.approx(-np.log(0.7))
+    assert "ferplus_7" not in found
+
+
+def test_an_all_wrong_network_has_nought_everywhere(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = figures(capsys, "--model", put(tmp_path / "wrong"), "--data", table)["all"]
+    assert found["accuracy"] == found["macro_f1"] == 0
+    assert found["intervals"] == {"accuracy": [0, 0], "macro_f1": [0, 0]}
+
+
+def test_a_split_all_of_which_was_trained_on_has_a_leak_free_part_of_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = [row(usage=usage) for usage in ("Training", "PublicTest", "PrivateTest")]
+    table = write_table(tmp_path / "fer2013.csv", same)
+    found = figures(capsys, "--model", put(tmp_path / "right"), "--data", table)
+    assert (found["all"]["n_images"], found["leak_free"]["n_images"]) == (1, 0)
+    assert found["leak_free"]["intervals"]["accuracy"] == [0, 1]
+
+
+def test_votes_beside_the_table_add_both_figures_of_ferplus(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # In the order of the votes: neutral, happiness, ... contempt is the eighth.
+    happy, contempt, tie = "0,9,0,0,0,0,0,1,0,0", "0,0,0,0,0,0,0,9,1,0", "5,5,0,0,0,0,0,0,0,0"
+    usages = ["Training", *["PublicTest"] * 7]
+    votes = [vote_row(usage) for usage in usages]
+    votes += [vote_row("PrivateTest", kind) for kind in [happy] * 3 + [contempt] + [tie] * 4]
+    write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)
+    found = figures(capsys, "--model", put(tmp_path / "happy"), "--data", table)
+    assert (found["ferplus_7"]["n_images"], found["ferplus_7"]["accuracy"]) == (3, 1)
+    assert (found["ferplus_8"]["n_images"], found["ferplus_8"]["accuracy"]) == (4, 0.75)
+    # By FER2013's own label one of the eight is happy.
+    assert found["all"]["accuracy"] == 1 / 8
+
+
+def test_figures_before_are_those_without_the_temperature(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "right", trained_on={"temperature": 2.0})
+    found = figures(capsys, "--model", folder, "--data", table)
+    assert found["temperature"] == 2
+    before = 0.7**2 / (0.7**2 + 6 * 0.05**2)
+    assert found["all"]["ece_before"] == pytest.approx(1 - before)
+    assert found["all"]["nll_before"] == pytest.approx(-np.log(before))
+    assert found["all"]["nll"] == pytest.approx(-np.log(0.7))
+
+
+def test_a_network_of_ck_plus_is_judged_the_same_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_classes(tmp_path / "CK+48")
+    folder = put(tmp_path / "happy", labels=CK_EMOTIONS)
+    found = figures(capsys, "--model", folder, "--data", data, "--split-by", "subject")
+    happy_share = found["all"]["class_counts"]["happy"] / found["all"]["n_images"]
+    assert found["all"]["accuracy"] == happy_share == pytest.approx(1 / 7)
+    assert found["dataset"] == "CK+48 (80:20 by subject; test is validation)"
+
+
+# --- the files ---
+
+
+def test_all_files_lie_in_one_folder_and_the_card_has_the_figures(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "right", trained_on={"chosen_epoch": 1})
+    (folder / "history.csv").write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,.5,2,.4,2\n")
+    for split in ("public", "private"):
+        found = figures(capsys, "--model", folder, "--data", table, "--split", split)
+        assert read_card(folder).metrics[split] == found
+    assert sorted(path.name for path in (folder / "evaluation").iterdir()) == [
+        "class-counts.png",
+        "confusion-private.png",
+        "confusion-public.png",
+        "curves.png",
+        "metrics.json",
+        "reliability-private.png",
+        "reliability-public.png",
+        "report-private.txt",
+        "report-public.txt",
+    ]
+    written = json.loads((folder / "evaluation" / "metrics.json").read_text())
+    assert written == read_card(folder).metrics
+    assert set(written) == {"public", "private"}
+
+
+def test_another_folder_for_the_report_leaves_the_network_as_it_is(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, report = put(tmp_path / "right"), tmp_path / "new" / "report"
+    content = (folder / "card.json").read_bytes()
+    figures(capsys, "--model", folder, "--data", table, "--report", report)
+    assert (report / "metrics.json").is_file()
+    assert [path.name for path in folder.iterdir()] == ["card.json"]
+    assert (folder / "card.json").read_bytes() == content
+
+
+def test_faces_are_written_only_where_asked_for(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    figures(capsys, "--model", put(tmp_path / "wrong"), "--data", table, "--mistakes", sheet)
+    assert sheet.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_report_is_what_the_command_prints(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "happy", trained_on={"temperature": 2.0})
+    assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 0
+    report = (folder / "evaluation" / "report-private.txt").read_text()
+    assert capsys.readouterr().out.startswith(report)
+    assert "accuracy 12.50% (95 % interval 0.00% to 37.50%)" in report
+    # One of eight is happy, and happy is what it answers: precision 1/8, recall 1, F1 2/9.
+    rows = [" ".join(line.split()) for line in report.splitlines()]
+    assert "happy 0.125 1.000 0.222 1" in rows
+    assert "mean 0.018 0.143 0.032 8" in rows
+
+
+def test_a_network_of_other_emotions_exits_with_2_and_one_sentence(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "happy", labels=CK_EMOTIONS)
+    assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 2
+    err = capsys.readouterr().err
+    assert "The network happy answers with angry, disgust, fear, happy, sad, surprise, c" in err
+    assert err.count("\n") == 1
+
+
+def test_a_history_that_is_none_exits_with_2_and_one_sentence(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "right", trained_on={"chosen_epoch": 1})
+    (folder / "history.csv").write_text("epoch,accuracy\n0,.5\n")
+    assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 2
+    err = capsys.readouterr().err
+    assert "history.csv is not the history of a training run" in err
+    assert err.count("\n") == 1
+
+
+# --- the network that comes with this repository ---
 
 
 def test_the_card_of_the_shipped_network_quotes_its_metrics_file() -> None:
     folder = Path(__file__).resolve().parents[2] / "models" / "tutorial-cnn-augmented"
-    card = json.loads((folder / "card.json").read_text())
-    assert card["metrics"] == json.loads((folder / "evaluation" / "metrics.json").read_text())
-    private = card["metrics"]["private"]
+    metrics = read_card(folder).metrics
+    assert metrics == json.loads((folder / "evaluation" / "metrics.json").read_text())
+    private = metrics["private"]
     assert private["all"]["n_images"] == 3589
     assert private["leak_free"]["n_images"] == 3300
+    assert (private["ferplus_7"]["n_images"], private["ferplus_8"]["n_images"]) == (3137, 3153)
     assert private["all"]["accuracy"] >= 0.611
     assert private["leak_free"]["accuracy"] >= 0.595
     assert set(private["all"]["f1"]) == set(FER2013_EMOTIONS)

@@ -1,0 +1,99 @@
+"""A temperature into the network's own file, so that whoever loads it gets calibrated answers."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.errors import ModelError
+from fer_core.model_store import ModelCard, find_model, read_card, write_card
+from fer_core.training.answers import check_emotions
+from fer_core.training.batches import FaceBatches, equal_weights
+from fer_core.training.calibration import at_temperature, fit_temperature
+from fer_core.training.export import export_network
+from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
+
+N_CHECKED = 256
+"""On how many faces a network that was given a temperature is compared with what it should say."""
+
+BATCH_SIZE = 64
+
+
+def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
+    """Fit a network's temperature on the validation split and rewrite its folder with it.
+
+    `model.keras`, `model.tflite` and `card.json` are replaced. What `evaluate` had measured holds
+    no more, so the card's metrics and the folder `evaluation` are removed.
+
+    Args:
+        model: The network's name or folder. It may have a temperature already: the card notes the
+            product, by which the logits that training gave are divided.
+        dataset: What it was trained on.
+
+    Returns:
+        The new card; `trained_on["temperature"]` is the temperature.
+
+    Raises:
+        ModelError: There is no such network, its files are damaged, or it does not end in
+            softmax after a layer that can be scaled.
+        DatasetError: The network's emotions are not those of the data set.
+    """
+    folder = find_model(model)
+    card = read_card(folder)
+    check_emotions(card, dataset)
+    try:
+        network = keras.models.load_model(folder / "model.keras")
+    except Exception as error:  # what a damaged file raises differs with the damage
+        raise ModelError(f"{folder / 'model.keras'} cannot be read: {error}") from error
+    earlier = float(card.trained_on.get("temperature", 1))
+    temperature = earlier * give_temperature(network, dataset.validation)
+    card = replace(card, trained_on={**card.trained_on, "temperature": temperature}, metrics={})
+    network.save(folder / "model.keras")
+    write_card(card, folder)
+    shutil.rmtree(folder / "evaluation", ignore_errors=True)
+    export_network(folder)
+    return card
+
+
+def give_temperature(network: keras.Model, faces: LabeledFaces) -> float:
+    """Divide a network's logits, in place, by the temperature that fits these faces best.
+
+    Between its last layer with weights and the softmax a network is linear, be it a dense layer
+    or a convolution under a global average. So kernel and bias of that layer are divided, and the
+    answers are then held against what they should be.
+
+    Args:
+        network: Takes pixels and returns probabilities, as every network file does.
+        faces: Labeled faces that it was not trained on, at least one.
+
+    Returns:
+        The temperature, from 0.1 to 10; see `calibration.fit_temperature`.
+
+    Raises:
+        ModelError: The network does not answer as it should; its weights are as they were.
+    """
+    before = _probabilities(network, faces)
+    temperature = fit_temperature(before, faces.labels)
+    layer = [layer for layer in network.layers if layer.weights][-1]
+    weights = layer.get_weights()
+    layer.set_weights([weight / temperature for weight in weights])
+    found = _probabilities(network, faces[:N_CHECKED])
+    expected = at_temperature(before[:N_CHECKED], temperature)
+    # Answers differ by rounding alone, unless the network is not as described above.
+    if not np.allclose(found, expected, atol=1e-3):
+        layer.set_weights(weights)
+        raise ModelError(
+            f"The network {network.name} does not end in a softmax over what its layer "
+            f"{layer.name} gives, so it cannot take a temperature."
+        )
+    return temperature
+
+
+def _probabilities(network: keras.Model, faces: LabeledFaces) -> npt.NDArray[np.float32]:
+    weights = equal_weights(network.output_shape[-1])
+    batches = FaceBatches(faces, BATCH_SIZE, network.input_shape[-1], weights)
+    found: npt.NDArray[np.float32] = network.predict(batches, verbose=0)
+    return found

@@ -1,0 +1,82 @@
+"""What was measured of networks, as plain text for people."""
+
+from typing import Any
+
+_COLUMNS = ("precision", "recall", "f1")
+_SPLITS = {"public": "validation (public)", "private": "test (private)"}
+_PARTS = {
+    "all": "all images, published protocol",
+    "leak_free": "leak-free: images that are not pixel for pixel in the training split",
+    "ferplus_7": "FER+ majority, 7 classes",
+    "ferplus_8": "FER+ majority, 8 classes: contempt counts as wrong",
+}
+
+
+def report_text(name: str, split: str, figures: dict[str, Any]) -> str:
+    """The classification report of one split: a summary of each part and a row an emotion.
+
+    Args:
+        name: The network's.
+        split: `public` or `private`.
+        figures: The split's, as `evaluate` returns them.
+    """
+    lines = [f"{name} on {figures['dataset']}, {_SPLITS[split]}", ""]
+    for part, title in _PARTS.items():
+        if part in figures:
+            lines += [title, *_summary(figures[part]), ""]
+    return "\n".join([*lines, *_table(figures["all"]), ""])
+
+
+def comparison_text(comparison: dict[str, Any]) -> str:
+    """Two networks side by side, as `compare` returns them."""
+    first, second = comparison["networks"]
+    names = (f"A {first['name']}", f"B {second['name']}")
+    lines = [f"{comparison['dataset']}, {_SPLITS[comparison['split']]}", ""]
+    for name, network in zip(names, (first, second), strict=True):
+        lines += [name, *_summary(network), ""]
+    lines.append(f"{'':<12}{'recall A':>10}{'recall B':>10}{'F1 A':>10}{'F1 B':>10}{'images':>9}")
+    for emotion, n in first["class_counts"].items():
+        pairs = [network[key][emotion] for key in ("recall", "f1") for network in (first, second)]
+        lines.append(f"{emotion:<12}" + "".join(f"{value:>10.3f}" for value in pairs) + f"{n:>9,}")
+    counts = ("both_right", "only_a", "only_b", "both_wrong")
+    labels = ("both right", "only A right", "only B right", "both wrong")
+    lines += [
+        "",
+        *(f"{label:<14}{comparison[key]:>7,}" for key, label in zip(counts, labels, strict=True)),
+    ]
+    return "\n".join([*lines, "", _verdict(comparison), ""])
+
+
+def _summary(part: dict[str, Any]) -> list[str]:
+    accuracy, macro_f1 = (part["intervals"][key] for key in ("accuracy", "macro_f1"))
+    lines = [
+        f"  images {part['n_images']:,}",
+        f"  accuracy {part['accuracy']:.2%} (95 % interval {accuracy[0]:.2%} to {accuracy[1]:.2%})",
+        f"  macro F1 {part['macro_f1']:.3f} (95 % interval {macro_f1[0]:.3f} to {macro_f1[1]:.3f})",
+    ]
+    if "ece" in part:
+        lines += [
+            f"  calibration error {part['ece']:.2%}{_before(part, 'ece', '.2%')}",
+            f"  negative log likelihood {part['nll']:.4f}{_before(part, 'nll', '.4f')}",
+        ]
+    return lines
+
+
+def _before(part: dict[str, Any], key: str, form: str) -> str:
+    before = part.get(f"{key}_before", part[key])
+    return "" if before == part[key] else f" (before temperature scaling {before:{form}})"
+
+
+def _table(part: dict[str, Any]) -> list[str]:
+    lines = [f"{'':<12}" + "".join(f"{name:>11}" for name in (*_COLUMNS, "images"))]
+    for emotion, n in part["class_counts"].items():
+        values = "".join(f"{part[column][emotion]:>11.3f}" for column in _COLUMNS)
+        lines.append(f"{emotion:<12}{values}{n:>11,}")
+    means = "".join(f"{part[f'macro_{column}']:>11.3f}" for column in _COLUMNS)
+    return [*lines, f"{'mean':<12}{means}{part['n_images']:>11,}"]
+
+
+def _verdict(comparison: dict[str, Any]) -> str:
+    p = comparison["mcnemar_p"]
+    said = "tells them apart" if p < 0.05 else "does not tell them apart"
+    return f"McNemar's exact test {said} (p = {p:.3g})."

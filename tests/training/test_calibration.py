@@ -1,0 +1,252 @@
+"""Temperature scaling: the search, a network's weights, and the command."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+from keras import layers
+
+from fer_core.__main__ import main
+from fer_core.classification import EmotionClassifier
+from fer_core.emotions import Emotion
+from fer_core.errors import ModelError
+from fer_core.model_store import read_card, write_card
+from fer_core.training.batches import pixels
+from fer_core.training.calibrate import give_temperature
+from fer_core.training.calibration import at_temperature, fit_temperature
+from fer_core.training.labeled_faces import LabeledFaces
+from fer_core.training.metrics import expected_calibration_error, negative_log_likelihood
+from tests.faces import card, gray_faces
+from tests.fer2013 import face, pixel_text, row, write_table
+
+# Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+
+def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
+
+
+def calibrated(n: int = 20_000, seed: int = 0) -> tuple[npt.NDArray[np.float64], Any]:
+    """Logits of four classes, and labels that occur just as often as the logits say."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1.5, (n, 4))
+    draws = rng.random((n, 1))
+    labels = (softmax(logits).cumsum(axis=1) < draws).sum(axis=1).clip(0, 3)
+    return logits, labels
+
+
+# --- the search ---
+
+
+@pytest.mark.parametrize("temperature", [0.2, 0.7, 1.0, 2.5, 8.0])
+def test_the_temperature_that_was_put_in_is_found(temperature: float) -> None:
+    logits, labels = calibrated()
+    answers = softmax(logits * temperature)
+    found = fit_temperature(answers, labels)
+    assert found == pytest.approx(temperature, rel=0.03)
+    scaled = at_temperature(answers, found)
+    assert expected_calibration_error(scaled, labels) < 0.02
+    assert negative_log_likelihood(scaled, labels) <= negative_log_likelihood(answers, labels)
+
+
+def test_two_classes_have_the_temperature_worked_out_by_hand() -> None:
+    # Always 90 % sure and 3 times of 4 right: ln 9 / T must be ln 3, so T is 2.
+    answers = np.array([[0.9, 0.1]] * 4, dtype=np.float32)
+    assert fit_temperature(answers, np.array([0, 0, 0, 1])) == pytest.approx(2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pytest.param([0, 0, 0], id="all right: the surer the better"),
+        pytest.param([1, 1, 1], id="all wrong: the less sure the better"),
+    ],
+)
+def test_without_a_minimum_the_temperature_stays_one(labels: list[int]) -> None:
+    answers = np.array([[0.8, 0.2], [0.7, 0.3], [0.9, 0.1]], dtype=np.float32)
+    assert fit_temperature(answers, np.array(labels)) == 1
+
+
+def test_answers_that_say_nothing_have_temperature_one() -> None:
+    answers = np.full((6, 3), 1 / 3, dtype=np.float32)
+    assert fit_temperature(answers, np.array([0, 1, 2, 0, 1, 1])) == 1
+
+
+def test_no_labels_are_a_mistake_of_the_programmer() -> None:
+    with pytest.raises(ValueError, match="at least one label"):
+        fit_temperature(np.zeros((0, 7), np.float32), np.zeros(0, np.int64))
+
+
+def test_a_temperature_is_taken_back_by_its_reciprocal() -> None:
+    answers = softmax(np.random.default_rng(0).normal(0, 2, (50, 7)))
+    for temperature in (0.5, 1, 3):
+        scaled = at_temperature(answers, temperature)
+        np.testing.assert_allclose(scaled.sum(axis=1), 1, atol=1e-6)
+        assert (scaled.argmax(axis=1) == answers.argmax(axis=1)).all()
+        np.testing.assert_allclose(at_temperature(scaled, 1 / temperature), answers, atol=1e-5)
+
+
+def test_certain_answers_stay_finite_at_any_temperature() -> None:
+    certain = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    for temperature in (0.1, 10):
+        assert np.isfinite(at_temperature(certain, temperature)).all()
+
+
+# --- a network's weights ---
+
+
+def dense(*after: layers.Layer, n_classes: int = 3) -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 1)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(12),
+            layers.Flatten(),
+            layers.Dense(
+                n_classes, kernel_initializer=keras.initializers.RandomNormal(0, 4, seed=1)
+            ),
+            *after,
+        ]
+    )
+
+
+def convolution() -> keras.Model:
+    """Ends as mini-Xception does."""
+    return keras.Sequential(
+        [
+            layers.Input((48, 48, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(
+                3,
+                9,
+                padding="same",
+                kernel_initializer=keras.initializers.RandomNormal(0, 1, seed=1),
+            ),
+            layers.GlobalAveragePooling2D(),
+            layers.Softmax(),
+        ]
+    )
+
+
+def answers_of(network: keras.Model) -> npt.NDArray[np.float32]:
+    images = LabeledFaces(gray_faces(60), np.zeros(60, np.int64))
+    found: npt.NDArray[np.float32] = network.predict(pixels(images), verbose=0)
+    return found
+
+
+def mostly_right(network: keras.Model) -> LabeledFaces:
+    """Faces with labels by which the network is right three times of four."""
+    labels = answers_of(network).argmax(axis=1)
+    labels[::4] = (labels[::4] + 1) % 3
+    return LabeledFaces(gray_faces(60), labels)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(dense(layers.Softmax()), id="dense"),
+        pytest.param(convolution(), id="convolution under a global average"),
+    ],
+)
+def test_a_network_answers_as_if_its_logits_were_divided(network: keras.Model) -> None:
+    before, faces = answers_of(network), mostly_right(network)
+    temperature = give_temperature(network, faces)
+    assert temperature == pytest.approx(fit_temperature(before, faces.labels), rel=1e-3)
+    assert abs(temperature - 1) > 0.1, "else the next line shows nothing"
+    np.testing.assert_allclose(answers_of(network), at_temperature(before, temperature), atol=1e-4)
+
+
+def test_a_network_has_been_given_its_temperature_once_for_all() -> None:
+    network = dense(layers.Softmax())
+    faces = mostly_right(network)
+    assert abs(give_temperature(network, faces) - 1) > 0.1
+    assert give_temperature(network, faces) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_network_that_does_not_end_in_softmax_is_refused_and_stays_as_it_was() -> None:
+    network = dense(layers.Activation("sigmoid"))
+    before = answers_of(network)
+    with pytest.raises(ModelError, match="does not end in a softmax"):
+        give_temperature(network, mostly_right(network))
+    np.testing.assert_array_equal(answers_of(network), before)
+
+
+# --- the command ---
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small network that is far too sure of itself, with figures of an evaluation."""
+    network = dense(layers.Softmax(), n_classes=7)
+    network.save(tmp_path / "model.keras")
+    write_card(card(), tmp_path)
+    (tmp_path / "evaluation").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def table(folder: Path, tmp_path: Path) -> Path:
+    """FER2013's layout, with labels by which that network is right three times of four."""
+    images = [face(index % 7, index) for index in range(70)]
+    network = EmotionClassifier.load(folder, runtime="keras")
+    labels = network.probabilities(np.stack(images)).argmax(axis=1)
+    labels[::4] = (labels[::4] + 1) % 7
+    validation = [
+        row(int(label), "PublicTest", pixel_text(image))
+        for label, image in zip(labels, images, strict=True)
+    ]
+    return write_table(tmp_path / "fer2013.csv", [*validation, row(), row(usage="PrivateTest")])
+
+
+def test_calibrating_twice_changes_nothing_more(folder: Path, table: Path) -> None:
+    faces = gray_faces(5)
+    before = EmotionClassifier.load(folder, runtime="keras").probabilities(faces)
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    first = read_card(folder).trained_on["temperature"]
+    assert first > 1.5
+    served = EmotionClassifier.load(folder).probabilities(faces)
+    np.testing.assert_allclose(served, at_temperature(before, first), atol=1e-4)
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    # The card has the product, by which the first logits are divided.
+    assert read_card(folder).trained_on["temperature"] == pytest.approx(first, rel=1e-3)
+    np.testing.assert_allclose(
+        EmotionClassifier.load(folder).probabilities(faces), served, atol=1e-3
+    )
+
+
+def test_figures_that_hold_no_more_are_removed(
+    folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = (folder / "card.json").read_text()
+    (folder / "card.json").write_text(content.replace('"metrics": {}', '"metrics": {"public": 1}'))
+    assert read_card(folder).metrics
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    assert read_card(folder).metrics == {}
+    assert not (folder / "evaluation").exists()
+    assert "evaluate it anew" in capsys.readouterr().out
+
+
+def test_a_network_of_other_emotions_is_refused(
+    folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_card(card((Emotion.HAPPY, Emotion.SAD)), folder)
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 2
+    assert "answers with happy, sad; FER2013 has angry" in capsys.readouterr().err
+
+
+def test_a_network_without_its_source_is_refused(
+    folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "model.keras").unlink()
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 2
+    err = capsys.readouterr().err
+    assert "model.keras cannot be read" in err
+    assert err.count("\n") == 1
