@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_core.emotions import Emotion
 from fer_core.errors import ModelError
-from fer_core.model_store import DEFAULT_MODEL, ModelCard, find_model, read_card
+from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, ModelCard, find_model, read_card
 from fer_core.pool import Pool
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class EmotionClassifier:
         card = read_card(folder)
         try:
             if runtime == "litert":
-                network: Network = _LiteRtNetwork((folder / "model.tflite").read_bytes())
+                network: Network = _LiteRtNetwork((folder / SERVED_FILE).read_bytes())
             else:
                 network = _keras_network(folder / "model.keras")
             _check_fit(network, card)
