@@ -83,7 +83,7 @@ def details(name: str, figures: Figures) -> dict[str, str]:
     }
     if figures.macro_f1_interval:
         low, high = figures.macro_f1_interval
-        rows["macro F1"] += f" ({low:.3f} to {high:.3f})"
+        rows["macro F1"] += f" ({low:.2f} to {high:.2f})"
     if figures.ece is not None or not name.startswith("ferplus"):
         rows["calibration error"] = percent(figures.ece)
     if figures.ece_before is not None:

@@ -164,8 +164,8 @@ def choose(entries: list[Entry], in_use: Path) -> Entry:
 ui.need_router("model")
 st.title("Networks", anchor=False)
 st.markdown(
-    "A network names the expression of each face that was found. Choose the one that analyzes "
-    "your photos and your camera in this session, and see what was measured of it."
+    "A network names the expression of a face. Choose the one for your photos and your camera in "
+    "this session, and see what was measured of it."
 )
 if problem := st.session_state.get(ui.NETWORK_PROBLEM_KEY):
     st.error(problem)
