@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
     args = _parser().parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow leaves oneDNN out on AMD's processors, where it halves a training step all the same.
+    # TensorFlow leaves oneDNN out on AMD's processors, where it halves a training step too.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
         args.run(args)
