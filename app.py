@@ -6,19 +6,17 @@ import ui
 
 st.set_page_config(page_title="Facial emotion recognition", page_icon=ui.ICON, layout="wide")
 
+PHOTO = st.Page("pages/photo.py", title="Photos", icon=":material/photo:", default=True)
 LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
-page = st.navigation(
-    [
-        st.Page("pages/photo.py", title="Photos", icon=":material/photo:", default=True),
-        LIVE,
-    ],
-    position="top",
-)
+NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
+page = st.navigation([PHOTO, LIVE, NETWORKS], position="top")
 ui.analyzer()  # where the app is not set up, that is all there is to show
-if page == LIVE:
+if page != PHOTO:
     ui.leave_photo_page()
-else:
+if page != LIVE:
     ui.leave_live_page()
+if page != NETWORKS:
+    ui.leave_network_page()
 with ui.routed():
     page.run()
 ui.show_notice()

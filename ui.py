@@ -1,10 +1,13 @@
 """What the pages share: settings from the environment, the analyzer, widgets for results."""
 
+import html
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -13,8 +16,16 @@ import fer_core
 from fer_core.drawing import COLORS
 from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
-from fer_core.model_store import DEFAULT_MODEL
+from fer_core.model_store import DEFAULT_MODEL, find_model
 from fer_core.stream import VideoStream
+
+LOGGER = logging.getLogger(__name__)
+
+NETWORK_KEY = "network"
+"""Where the folder of the network lies that a viewer chose, in the session state."""
+
+NETWORK_PROBLEM_KEY = "network_problem"
+"""Where the sentence lies that says why the network last chosen is not in use."""
 
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
@@ -149,17 +160,60 @@ def need_router(url_path: str) -> None:
 
 
 @st.cache_resource(show_spinner="Loading the network …")
-def _load_analyzer(model: str) -> fer_core.EmotionAnalyzer:
-    return fer_core.load_analyzer(model)
+def _load_analyzer(folder: str) -> fer_core.EmotionAnalyzer:
+    return fer_core.load_analyzer(folder)
+
+
+def network_in_use() -> Path:
+    """Folder of the network that the viewer chose, or else of the one the app is set up with.
+
+    Raises:
+        ModelError: There is no network where the app is set up to find one.
+    """
+    chosen: Path | None = st.session_state.get(NETWORK_KEY)
+    return chosen or find_model(settings().model)
 
 
 def analyzer() -> fer_core.EmotionAnalyzer:
-    """The analyzer that all viewers share; where there is none, the page says so and ends."""
+    """The network in use with its detector, shared by all viewers who use it.
+
+    A chosen one that is gone gives way to the one the app is set up with. Where that cannot be
+    loaded either, the page says so and ends.
+    """
     try:
-        return _load_analyzer(settings().model)
+        return _load_analyzer(str(network_in_use()))
     except fer_core.FerError as error:
+        if st.session_state.pop(NETWORK_KEY, None) is not None:
+            return analyzer()
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
+
+
+def use_network(folder: Path) -> None:
+    """From now on, analyze this viewer's pictures with another network, if it can be loaded."""
+    try:
+        _load_analyzer(str(folder))
+    except fer_core.FerError as error:
+        LOGGER.warning("A viewer chose a network that does not work: %s", error)
+        st.session_state[NETWORK_PROBLEM_KEY] = (
+            f"The network {code(folder.name)} is damaged and cannot be used; "
+            f"{code(network_in_use().name)} stays in use."
+        )
+        return
+    st.session_state[NETWORK_KEY] = folder
+    st.session_state.pop(NETWORK_PROBLEM_KEY, None)
+
+
+def leave_network_page() -> None:
+    """Forget what the page of networks kept but the choice."""
+    st.session_state.pop(NETWORK_PROBLEM_KEY, None)
+
+
+def link_to_network() -> None:
+    """Name the network in use, with the way to its figures and to the other networks."""
+    st.page_link(
+        "pages/model.py", label=f"Network: {network_in_use().name}", icon=":material/neurology:"
+    )
 
 
 def drop_stream() -> None:
@@ -209,6 +263,19 @@ def _bar(emotion: Emotion, probability: float) -> str:
     )
 
 
+def named_rows(texts: Mapping[str, str]) -> str:
+    """HTML that shows names and beside each its text, as they are, whatever they hold."""
+    rows = "".join(
+        f'<span style="opacity:.7">{html.escape(name)}</span><span style="overflow-wrap:anywhere">'
+        f"{html.escape(text)}</span>"
+        for name, text in texts.items()
+    )
+    return (
+        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.25rem .8rem;'
+        f'font-size:.875rem">{rows}</div>'
+    )
+
+
 def explain_camera_error(error: str) -> str:
     """What to do about an error that the browser gave instead of the camera; empty for none."""
     if not error:
@@ -232,7 +299,7 @@ def show_camera_problem() -> None:
 def show_notice() -> None:
     """What the answers are and what they must not be used for, at the foot of each page."""
     weakest = analyzer().classifier.card.weakest(3)
-    on = f"on {weakest[0]}, {weakest[1]} and {weakest[2]} and " if weakest else ""
+    on = f"on {', '.join(weakest[:-1])} and {weakest[-1]} and " if len(weakest) > 1 else ""
     st.divider()
     st.caption(
         "The labels name an **apparent facial expression**, not what a person feels. The network "

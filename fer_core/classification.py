@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_core.emotions import Emotion
 from fer_core.errors import ModelError
-from fer_core.model_store import DEFAULT_MODEL, ModelCard, find_model, read_card
+from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, ModelCard, find_model, read_card
 from fer_core.pool import Pool
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class EmotionClassifier:
         folder = find_model(model)
         card = read_card(folder)
         try:
-            file = "model.tflite" if runtime == "litert" else "model.keras"
-            network = open_network(folder / file)
+            network = open_network(folder / (SERVED_FILE if runtime == "litert" else "model.keras"))
             check_fit(network, card)
         except Exception as error:  # what a damaged file raises differs with its format
             raise ModelError(f"The network in {folder} cannot be loaded: {error}") from error

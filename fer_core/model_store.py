@@ -1,5 +1,6 @@
 """The folders of trained networks, and the card that describes each."""
 
+import csv
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 
 DEFAULT_MODEL = "tutorial-cnn-augmented"
 """The network used when none is named."""
+
+SERVED_FILE = "model.tflite"
+"""The file in a network's folder that the app runs."""
 
 DEFAULT_LIMITS = (
     "The label is an apparent facial expression, not what a person feels.",
@@ -61,11 +65,12 @@ class ModelCard:
     limits: tuple[str, ...] = DEFAULT_LIMITS
 
     def weakest(self, n: int) -> tuple[Emotion, ...]:
-        """The n emotions that PrivateTest shows it to overlook most; () before it was judged."""
-        if "private" not in self.metrics:
+        """The n emotions that its test split shows it to overlook most; () before it was judged."""
+        try:
+            recall = self.metrics["private"]["all"]["recall"]
+            return tuple(sorted(self.labels, key=lambda label: float(recall[label]))[:n])
+        except (KeyError, TypeError, ValueError):
             return ()
-        recall = self.metrics["private"]["all"]["recall"]
-        return tuple(sorted(self.labels, key=lambda label: float(recall[label]))[:n])
 
 
 def write_card(card: ModelCard, folder: Path) -> None:
@@ -105,6 +110,22 @@ def read_card(folder: Path) -> ModelCard:
         ) from error
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path} is not a card this version can read: {error!r}.") from error
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The epochs of a network's training, in order, from `history.csv`; [] where there is none.
+
+    Raises:
+        ModelError: The file is damaged.
+    """
+    path = folder / "history.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    except FileNotFoundError:
+        return []
+    except (OSError, TypeError, ValueError, csv.Error) as error:
+        raise ModelError(f"{path} is not a history this version can read: {error}.") from error
 
 
 def list_models() -> list[str]:

@@ -95,6 +95,7 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
 
 ui.need_router("live")
 st.title("Emotions, live", anchor=False)
+ui.link_to_network()
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight
     live_settings = choose_settings()

@@ -152,6 +152,7 @@ def show(photo: Photo, result: Result) -> None:
 
 ui.need_router("photo")
 st.title("Emotions in photos", anchor=False)
+ui.link_to_network()
 chosen = choose_photos()
 results = results_of(chosen)
 for chosen_photo in chosen:

@@ -15,6 +15,7 @@ from fer_core.model_store import (
     find_model,
     list_models,
     read_card,
+    read_history,
     write_card,
 )
 from tests.faces import card
@@ -168,6 +169,58 @@ def test_a_card_that_lacks_something_is_a_model_error_that_names_it(
 def test_a_folder_without_a_card_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"holds no card\.json"):
         read_card(tmp_path)
+
+
+# --- the emotions it overlooks most ---
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        pytest.param({}, id="never judged"),
+        pytest.param({"public": {"all": {"recall": {}}}}, id="judged on validation alone"),
+        pytest.param({"private": {}}, id="no figures"),
+        pytest.param({"private": {"all": {"recall": {"happy": 0.5}}}}, id="an emotion is missing"),
+        pytest.param({"private": {"all": {"recall": None}}}, id="no recall"),
+        pytest.param({"private": [1]}, id="something else"),
+    ],
+)
+def test_what_is_not_measured_has_no_weakest_emotions(metrics: dict[str, Any]) -> None:
+    assert replace(card(), metrics=metrics).weakest(3) == ()
+
+
+def test_the_weakest_emotions_come_first() -> None:
+    recall = {"happy": 0.9, "sad": 0.2, "fear": 0.4}
+    labels = (Emotion.HAPPY, Emotion.SAD, Emotion.FEAR)
+    judged = replace(card(labels), metrics={"private": {"all": {"recall": recall}}})
+    assert judged.weakest(2) == (Emotion.SAD, Emotion.FEAR)
+
+
+# --- histories ---
+
+
+def test_a_network_without_history_has_no_epochs(tmp_path: Path) -> None:
+    assert read_history(tmp_path) == []
+
+
+def test_a_history_has_a_row_an_epoch(tmp_path: Path) -> None:
+    (tmp_path / "history.csv").write_text("epoch,loss\n0,1.5\n1,0.5\n")
+    assert read_history(tmp_path) == [{"epoch": 0, "loss": 1.5}, {"epoch": 1, "loss": 0.5}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"epoch,loss\n0,much\n", id="no number"),
+        pytest.param(b"epoch,loss\n0\n", id="cut off"),
+        pytest.param(b"epoch,loss\n0,1,2\n", id="a value too many"),
+        pytest.param(b"\xff\xfe", id="not UTF-8"),
+    ],
+)
+def test_a_damaged_history_is_a_model_error(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "history.csv").write_bytes(content)
+    with pytest.raises(ModelError, match=r"history\.csv is not a history"):
+        read_history(tmp_path)
 
 
 # --- finding networks ---

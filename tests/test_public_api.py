@@ -14,7 +14,7 @@ LAYERS = (
     {"emotions", "errors", "pool"},
     {"faces"},
     {"images", "model_store"},
-    {"detection", "classification"},
+    {"detection", "classification", "figures"},
     {"analysis", "drawing"},
     {"live"},
     {"stream", "video", "reports"},

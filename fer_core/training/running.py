@@ -1,6 +1,5 @@
 """The epochs of a training run, in one stage or several, with all that a resumed run needs."""
 
-import csv
 import json
 import shutil
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import keras
 
 from fer_core.errors import OutputError
+from fer_core.model_store import read_history
 from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights
 from fer_core.training.devices import n_devices
 from fer_core.training.labeled_faces import FaceDataset
@@ -97,10 +97,7 @@ class RunFiles:
 
     def epochs(self) -> list[dict[str, float]]:
         """Figures of the epochs so far."""
-        if not self.history.exists():
-            return []
-        with self.history.open(newline="", encoding="utf-8") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+        return read_history(self.output)
 
 
 @dataclass(frozen=True)

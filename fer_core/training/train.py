@@ -149,6 +149,9 @@ def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[s
     best = recipe.better(measures)
     what = recipe.chosen_by.replace("val_", "validation ")
     return {
+        "summary": recipe.summary,
+        "source": recipe.source,
+        "published": recipe.published,
         "dataset": dataset.name,
         "split": "train",
         "n_images": len(dataset.train),

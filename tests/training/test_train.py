@@ -148,6 +148,7 @@ def test_the_default_recipe_trains_a_network_under_the_contract(
     served = EmotionClassifier.load(folder).probabilities(gray_faces(3))
     np.testing.assert_allclose(served, source, atol=1e-4)
     assert card.trained_on["dataset"] == "FER2013"
+    assert card.trained_on["published"] == RECIPES[card.recipe].published
     assert card.trained_on["split"] == "train"
     assert card.trained_on["n_images"] == 28
     assert card.trained_on["versions"]["keras"] == keras.__version__

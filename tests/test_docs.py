@@ -1,0 +1,155 @@
+"""The tutorial's commands, run in its order on a small table."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fer_core.__main__ import main
+from tests.conftest import takes_long
+from tests.e2e.conftest import free_port
+from tests.fer2013 import rows, write_table
+
+ROOT = Path(__file__).resolve().parents[1]
+TUTORIAL = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"^```sh\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
+    for line in block.splitlines()
+]
+PATIENCE_S = 240
+
+
+class Workplace:
+    """A copy of the code beside a small table, in which commands run as a reader types them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("fer_core", "pages", ".streamlit"):
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        for path in ROOT.glob("*.py"):
+            shutil.copy(path, folder)
+        write_table(folder / "fer2013.csv", rows(70, 14, 14))
+        self.port = free_port()
+        bin_folder = Path(sys.executable).parent
+        self.environ = os.environ | {
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "STREAMLIT_SERVER_PORT": str(self.port),
+            "STREAMLIT_SERVER_HEADLESS": "true",
+        }
+
+    def start(self, command: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=self.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            # A shell that starts the tests in the background has them ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def run(self, command: str) -> str:
+        process = self.start(command)
+        output = process.communicate(timeout=PATIENCE_S)[0]
+        assert process.returncode == 0, f"{command}\n{output}"
+        return output
+
+    def interrupt(self, command: str) -> str:
+        """Run a training and press Ctrl-C once its first epoch is over."""
+        history = self.folder / command.split("--output ")[1].split()[0] / "history.csv"
+        process = self.start(command)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not (history.exists() and len(history.read_text().splitlines()) > 1):
+            assert process.poll() is None, f"{command}\n{process.communicate()[0]}"
+            assert time.monotonic() < deadline_s, command
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output = process.communicate(timeout=PATIENCE_S)[0]
+        assert process.returncode == 0, f"{command}\n{output}"
+        return output
+
+    def serve(self, command: str) -> str:
+        """Start the app, ask whether it is well, and end it."""
+        process = self.start(command)
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not self._healthy():
+            assert process.poll() is None, f"{command}\n{process.communicate()[0]}"
+            assert time.monotonic() < deadline_s, command
+            time.sleep(0.2)
+        os.killpg(process.pid, signal.SIGTERM)
+        return process.communicate(timeout=PATIENCE_S)[0]
+
+    def _healthy(self) -> bool:
+        try:
+            url = f"http://localhost:{self.port}/_stcore/health"
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+def test_every_block_of_the_tutorial_is_of_commands_and_every_line_one_command() -> None:
+    assert TUTORIAL.count("```") == 2 * TUTORIAL.count("```sh\n")
+    assert len(COMMANDS) >= 10
+    for command in COMMANDS:
+        assert re.match(r"(FER_MODEL=\w+ )?(python -m fer_core|streamlit|head) ", command)
+        assert not command.endswith("\\")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r"python -m fer_core (\w+)", TUTORIAL)) | {"train"})
+)
+def test_every_command_that_the_tutorial_names_is_there(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+
+
+def test_the_tutorial_leads_to_headings_and_files_that_are_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## (.*)$", readme, re.MULTILINE)
+    anchors = {heading.lower().replace(" ", "-") for heading in headings}
+    targets = re.findall(r"\]\(\.\./README\.md#([^)]+)\)", TUTORIAL)
+    assert targets
+    assert set(targets) <= anchors
+
+
+@takes_long
+@pytest.mark.timeout(1800)
+def test_every_command_of_the_tutorial_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workplace = Workplace(tmp_path)
+    for command, after in pairwise([*COMMANDS, ""]):
+        if after == f"{command} --resume":
+            output = workplace.interrupt(command)
+        elif "streamlit run" in command:
+            output = workplace.serve(command)
+        else:
+            output = workplace.run(command)
+        assert "Traceback" not in output, f"{command}\n{output}"
+
+    assert len((tmp_path / "models/mine/history.csv").read_text().splitlines()) == 1 + 20
+    monkeypatch.setenv("FER_MODEL", str(tmp_path / "models" / "mine"))
+    app = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
+    app.switch_page("pages/model.py").run()
+    assert not app.exception
+    assert "mine (set by FER_MODEL)" in app.selectbox[0].options
+    published, leak_free, _ = app.metric
+    assert published.value.endswith(" %")
+    assert leak_free.value.endswith(" %")

@@ -1,0 +1,371 @@
+"""The page of networks, and what choosing one does to the other pages."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import ui
+from fer_core import model_store
+from fer_core.emotions import Emotion
+from fer_core.model_store import DEFAULT_MODEL, ModelCard, read_card, write_card
+from tests.test_pages import ROOT_APP, StubStreamer, portrait_frame, streamer, texts
+
+__all__ = ["streamer"]  # a fixture, used by its name
+
+SHIPPED = model_store.MODELS_DIR / DEFAULT_MODEL
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place for networks that holds the default one."""
+    (tmp_path / DEFAULT_MODEL).symlink_to(SHIPPED)
+    monkeypatch.setattr(model_store, "MODELS_DIR", tmp_path)
+    return tmp_path
+
+
+def add(models_dir: Path, name: str, *, weights: bytes | None = None, **changes: Any) -> Path:
+    """A network like the default one; without weights unless some are given."""
+    folder = models_dir / name
+    folder.mkdir()
+    write_card(replace(read_card(SHIPPED), name=name, **changes), folder)
+    if weights is not None:
+        (folder / model_store.SERVED_FILE).write_bytes(weights)
+    return folder
+
+
+def working() -> bytes:
+    return (SHIPPED / model_store.SERVED_FILE).read_bytes()
+
+
+def open_page(page: AppTest | None = None) -> AppTest:
+    page = page or AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    page.switch_page("pages/model.py").run()
+    assert not page.exception
+    return page
+
+
+def pick(page: AppTest, name: str) -> AppTest:
+    page.selectbox[0].select(name).run()
+    assert not page.exception
+    return page
+
+
+def use(page: AppTest, name: str) -> AppTest:
+    pick(page, name).button[0].click().run()
+    assert not page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def shown_folder(page: AppTest) -> Path:
+    shown = page.selectbox[0].value
+    assert shown is not None
+    folder: Path = shown.folder
+    return folder
+
+
+def everything(page: AppTest) -> str:
+    captions = "\n".join(element.value for element in page.caption)
+    return "\n".join([texts(page), captions, html(page)])
+
+
+# --- networks that are not as they should be ---
+
+
+def test_an_unknown_network_in_the_environment_is_one_sentence_here_too(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_MODEL", "nobody's")
+    page = open_page()
+    assert [error.value for error in page.error] == [
+        'The app is not set up correctly: There is no network "nobody\'s": neither a folder with '
+        f"a card.json, nor one of the networks here ({DEFAULT_MODEL})."
+    ]
+    assert len(page.button) == len(page.selectbox) == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("{}", id="nothing in it"),
+        pytest.param('{"name": "bad', id="cut off"),
+    ],
+)
+def test_a_network_whose_card_is_damaged_is_left_out_by_name(
+    models_dir: Path, content: str
+) -> None:
+    (models_dir / "bad").mkdir()
+    (models_dir / "bad" / "card.json").write_text(content)
+    page = open_page()
+    assert [warning.value for warning in page.warning] == [
+        "`bad` is left out: its card is damaged."
+    ]
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+
+
+def test_a_network_whose_figures_are_damaged_is_left_out_by_name(models_dir: Path) -> None:
+    add(models_dir, "bad", metrics={"private": {"all": {"n_images": 1, "accuracy": 97}}})
+    assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
+
+
+def test_the_network_in_use_may_have_damaged_figures(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(models_dir, "odd", weights=working(), metrics={"private": {"all": {"accuracy": "?"}}})
+    monkeypatch.setenv("FER_MODEL", "odd")
+    page = open_page()
+    assert page.warning[0].value == "`odd` is left out: its card is damaged."
+    assert page.button[0].label == "Use this network"
+
+
+def test_a_network_without_figures_says_so_and_guesses_none(models_dir: Path) -> None:
+    add(models_dir, "fresh", weights=working(), metrics={})
+    page = pick(open_page(), "fresh")
+    assert [metric.value for metric in page.metric] == ["—", "—", "—"]
+    assert everything(page).count("not measured yet") >= 4
+    overview = page.dataframe[0].value
+    assert overview[overview.Network == "fresh"]["Accuracy"].isna().all()
+
+
+def test_a_network_without_history_and_provenance_is_shown(models_dir: Path) -> None:
+    add(models_dir, "bare", trained_on={}, limits=())
+    page = pick(open_page(), "bare")
+    assert "The course of the loss was not recorded." in everything(page)
+
+
+@pytest.mark.parametrize("history", ["epoch,loss\n0,much\n", "epoch\n0\n", ""])
+def test_a_damaged_history_leaves_out_the_curves_alone(models_dir: Path, history: str) -> None:
+    (add(models_dir, "bad-history") / "history.csv").write_text(history)
+    page = pick(open_page(), "bad-history")
+    assert "The course of the accuracy was not recorded." in everything(page)
+    assert len(page.metric) == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        pytest.param(None, "its weights are not", id="figures alone"),
+        pytest.param("model.keras", "not exported for the app", id="not exported"),
+    ],
+)
+def test_a_network_without_its_file_is_shown_but_cannot_be_chosen(
+    models_dir: Path, file: str | None, why: str
+) -> None:
+    folder = add(models_dir, "figures-alone")
+    if file:
+        (folder / file).touch()
+    page = pick(open_page(), "figures-alone")
+    assert page.button[0].disabled
+    assert why in page.info[0].value
+    assert page.metric[0].value == "62.8 %"
+
+
+def test_a_network_that_cannot_be_loaded_gets_a_sentence_and_the_one_before_stays(
+    models_dir: Path,
+) -> None:
+    add(models_dir, "torn", weights=working()[:1000])
+    page = use(open_page(), "torn")
+    assert [error.value for error in page.error] == [
+        f"The network `torn` is damaged and cannot be used; `{DEFAULT_MODEL}` stays in use."
+    ]
+    assert ui.NETWORK_KEY not in page.session_state
+    page.switch_page("pages/photo.py").run()
+    page.button[0].click().run()
+    assert "Face 1:" in texts(page)
+    assert len(open_page(page).error) == 0, "the sentence is gone with the page"
+
+
+def test_a_chosen_network_that_is_gone_gives_way_to_the_default(models_dir: Path) -> None:
+    folder = add(models_dir, "passing", weights=working())
+    page = use(open_page(), "passing")
+    shutil.rmtree(folder)
+    ui._load_analyzer.clear()
+    page.run()
+    assert not page.exception
+    assert len(page.error) == 0
+    assert "In use in this session" in texts(page)
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+
+
+# --- what is shown ---
+
+
+def test_one_network_alone_needs_no_comparison(models_dir: Path) -> None:
+    page = open_page()
+    assert len(page.dataframe) == 1, "its classes"
+    assert "In use in this session" in texts(page)
+    assert len(page.button) == 0
+
+
+def test_both_protocols_stand_beside_each_other_with_their_details(models_dir: Path) -> None:
+    page = open_page()
+    shown = {metric.label: metric.value for metric in page.metric}
+    assert shown["Published protocol"] == "62.8 %"
+    assert shown["Leak-free"] == "61.6 %"
+    for text in ("3,589", "3,300", "0.565", "0.539", "FER2013; 28,709 images", "epoch 19 was kept"):
+        assert text in html(page)
+
+
+def test_every_limit_and_the_law_are_there(models_dir: Path) -> None:
+    page = open_page()
+    for limit in read_card(SHIPPED).limits:
+        assert limit in html(page).replace("&#x27;", "'")
+    assert "article 5(1)(f)" in page.caption[-1].value
+
+
+def test_networks_are_compared_by_leak_free_accuracy_the_unmeasured_last(
+    models_dir: Path,
+) -> None:
+    better = json.loads(json.dumps(read_card(SHIPPED).metrics))
+    better["private"]["leak_free"]["accuracy"] = 0.7
+    better["private"]["ferplus_7"] = {"n_images": 10, "accuracy": 0.8}
+    add(models_dir, "z-better", metrics=better)
+    add(models_dir, "a-fresh", metrics={})
+    overview = open_page().dataframe[0].value
+    assert list(overview.Network) == ["z-better", f"{DEFAULT_MODEL} ✓", "a-fresh"]
+    assert overview["Leak-free"].round(1).tolist()[:2] == [70.0, 61.6]
+    assert overview["FER+ 7"].round(1).tolist()[0] == 80.0
+
+
+def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
+    models_dir: Path,
+) -> None:
+    others = [Emotion.ANGRY, Emotion.CONTEMPT]
+    metrics = {
+        "private": {
+            "all": {
+                "n_images": 4,
+                "accuracy": 0.75,
+                "recall": {"angry": 1.0, "contempt": 0.5},
+                "confusion": [[2, 0], [1, 1]],
+            }
+        }
+    }
+    trained_on = {"dataset": "CK+48", "versions": {"keras": "3"}}
+    add(models_dir, "ck", labels=tuple(others), metrics=metrics, trained_on=trained_on)
+    add(models_dir, "fresh", metrics={})
+    page = pick(open_page(), "ck")
+    assert list(page.dataframe[0].value.Network) == [f"{DEFAULT_MODEL} ✓", "fresh"]
+    assert list(page.dataframe[1].value.Network) == ["ck"]
+    assert "FER+ 7" not in page.dataframe[1].value
+    assert [metric.label for metric in page.metric] == ["Published protocol", "Leak-free"]
+    classes = page.dataframe[2].value
+    assert list(classes.Expression) == ["angry", "contempt"]
+    assert list(classes.Recall) == [100.0, 50.0]
+    assert "contempt" in html(page)
+
+
+def test_figures_of_the_votes_have_no_calibration_error_of_their_own(models_dir: Path) -> None:
+    by_class = dict.fromkeys(Emotion, 0.5)
+    ferplus = {"n_images": 8, "accuracy": 0.5, "recall": by_class}
+    calibrated = {"n_images": 9, "accuracy": 0.6, "ece": 0.01, "ece_before": 0.05}
+    notes = {"dataset": "FER2013", "temperature": 1.2}
+    metrics = {"private": {"all": calibrated, "ferplus_7": ferplus, "ferplus_8": ferplus} | notes}
+    add(models_dir, "voted", metrics=metrics)
+    page = pick(open_page(), "voted")
+    labels = ["Published protocol", "Leak-free", "FER+, 7 classes", "FER+, 8 classes"]
+    assert [metric.label for metric in page.metric] == labels
+    assert [metric.value for metric in page.metric] == ["60.0 %", "—", "50.0 %", "50.0 %"]
+    assert html(page).count("calibration error") == 1
+    assert "5.0 %" in html(page)
+    assert "Confusion matrix: not measured yet." in everything(page)
+
+
+def test_what_a_card_says_is_shown_as_text_and_never_as_code(models_dir: Path) -> None:
+    bad = "<img src=x onerror=alert(1)> **x**"
+    add(models_dir, "sly", recipe=bad, limits=(bad,), trained_on={"dataset": bad, "seed": bad})
+    page = pick(open_page(), "sly")
+    assert "<img" not in html(page)
+    assert "&lt;img" in html(page)
+    assert bad not in texts(page)
+
+
+# --- choosing ---
+
+
+def opposite(models_dir: Path) -> ModelCard:
+    """A network that is the default one with its answers renamed, to tell the two apart."""
+    labels = read_card(SHIPPED).labels
+    add(models_dir, "opposite", weights=working(), labels=labels[::-1], metrics={})
+    return read_card(models_dir / "opposite")
+
+
+def test_the_network_of_the_environment_is_in_use_at_first(
+    models_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = add(tmp_path_factory.mktemp("elsewhere"), DEFAULT_MODEL, weights=working())
+    monkeypatch.setenv("FER_MODEL", str(folder))
+    page = open_page()
+    assert sorted(page.selectbox[0].options) == [
+        DEFAULT_MODEL,
+        f"{DEFAULT_MODEL} (set by FER_MODEL)",
+    ]
+    assert shown_folder(page) == folder
+    assert "In use in this session" in texts(page)
+    assert str(folder) not in everything(page), "where it lies is nobody's business"
+
+
+@pytest.fixture
+def answer_of_the_photo_page() -> Callable[[AppTest], str]:
+    def answer(page: AppTest) -> str:
+        page.switch_page("pages/photo.py").run()
+        page.button[0].click().run()
+        assert not page.exception
+        return next(text.value for text in page.markdown if "Face 1:" in text.value)
+
+    return answer
+
+
+def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
+    models_dir: Path, answer_of_the_photo_page: Callable[[AppTest], str]
+) -> None:
+    opposite(models_dir)
+    page, other_viewer = open_page(), open_page()
+    before = answer_of_the_photo_page(page)
+    use(open_page(page), "opposite")
+    assert "In use in this session" in texts(page)
+    assert shown_folder(page).name == "opposite"
+    assert answer_of_the_photo_page(page) != before
+    assert answer_of_the_photo_page(other_viewer) == before
+    use(open_page(page), DEFAULT_MODEL)
+    assert answer_of_the_photo_page(page) == before
+
+
+def test_a_stream_ends_when_its_viewer_goes_to_choose_and_the_next_uses_the_choice(
+    models_dir: Path, streamer: StubStreamer
+) -> None:
+    names = opposite(models_dir).labels
+    page = open_page()
+    page.switch_page("pages/live.py").run()
+    stream, callback = page.session_state[ui.STREAM_KEY], streamer.callback
+    callback(portrait_frame())
+    before = stream.status.newest.faces[0]
+    use(open_page(page), "opposite")
+    assert ui.STREAM_KEY not in page.session_state
+    callback(portrait_frame())
+    assert stream.status.newest is None, "a frame that was on its way leaves nothing behind"
+    page.switch_page("pages/live.py").run()
+    streamer.callback(portrait_frame())
+    after = page.session_state[ui.STREAM_KEY].status.newest.faces[0]
+    assert tuple(after.probabilities) == names
+    np.testing.assert_allclose(
+        list(after.probabilities.values()), list(before.probabilities.values())
+    )
+
+
+def test_photos_analyzed_by_another_network_are_forgotten(models_dir: Path) -> None:
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    page.button[0].click().run()
+    assert page.session_state[ui.RESULTS_KEY]
+    assert ui.RESULTS_KEY not in open_page(page).session_state
