@@ -58,7 +58,7 @@ def curves(history: Path, chosen_epoch: int) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _quiet(axes)
     figure.axes[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    figure.axes[1].legend(frameon=False, loc="upper right")
+    figure.axes[1].legend(framealpha=1, edgecolor="none", loc="upper right")
     return figure
 
 
