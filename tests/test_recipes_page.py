@@ -1,0 +1,31 @@
+"""The table of recipes, held against the recipes and the cards of networks trained by them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fer_core.model_store import MODELS_DIR, read_card
+from fer_core.training.recipes import RECIPES
+
+PAGE = (Path(__file__).resolve().parents[1] / "docs" / "recipes.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_each_recipe_has_a_row_with_its_figures_or_says_that_it_has_none(name: str) -> None:
+    row = re.search(rf"^\| `{name}` \|.*$", PAGE, re.MULTILINE)
+    assert row
+    if not (MODELS_DIR / name / "card.json").exists():
+        assert "not yet trained" in row[0]
+        return
+    card = read_card(MODELS_DIR / name)
+    figures = card.metrics["private"]
+    accuracies = [figures["all"]["accuracy"]]
+    if not card.trained_on["dataset"].startswith("CK"):
+        accuracies.append(figures["leak_free"]["accuracy"])
+    found = [cell.strip() for cell in row[0].split("|")][2:-1]
+    assert found[0] == f"{card.n_parameters:,}"
+    assert found[2:] == [
+        *[f"{100 * accuracy:.1f} %" for accuracy in accuracies],
+        str(card.trained_on["epochs"]),
+    ]
