@@ -12,6 +12,7 @@ from fer_core.training import crossvalidate
 from fer_core.training.datasets import FaceDataset, load_folds, rows_not_in
 from fer_core.training.recipes import RECIPES
 from fer_core.training.train import train
+from tests.conftest import takes_long
 from tests.face_folders import write_classes, write_zip
 from tests.fer2013 import rows, write_table
 from tests.tiny_recipe import TINY
@@ -108,6 +109,7 @@ def test_all_folds_are_judged_together(
     assert [path.name for path in output.iterdir()] == ["crossvalidation.json"]
 
 
+@takes_long
 def test_an_interrupted_one_goes_on_with_its_folds_and_ends_as_an_unbroken_one(
     run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
