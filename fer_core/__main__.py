@@ -81,7 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     crossvalidate.add_argument("--folds", type=_positive, default=10, help="groups of people")
     crossvalidate.add_argument(
-        "--output", type=Path, required=True, help="folder for crossvalidation.json"
+        "--output",
+        type=Path,
+        required=True,
+        help="folder for the figures, such as the network's own",
     )
     crossvalidate.add_argument("--epochs", type=_positive, help="instead of the recipe's number")
     crossvalidate.add_argument("--seed", type=_whole_number, default=0)

@@ -46,6 +46,9 @@ class Figures:
 def read_figures(card: ModelCard, split: str = "private") -> dict[str, Figures]:
     """What was measured on a split, by protocol: `all`, `leak_free`, `ferplus_7`, `ferplus_8`.
 
+    What cross-validation by subject gave for the network's recipe stands beside them, as
+    `by_subject`.
+
     Args:
         card: The network's card.
         split: `public` for validation, `private` for test.
@@ -57,8 +60,10 @@ def read_figures(card: ModelCard, split: str = "private") -> dict[str, Figures]:
         ModelError: The card holds something that cannot be a figure.
     """
     try:
-        parts = card.metrics.get(split, {}).items()
-        return {name: _figures(part) for name, part in parts if _is_protocol(part)}
+        parts = dict(card.metrics.get(split, {}))
+        if "crossvalidation" in card.metrics:
+            parts["by_subject"] = card.metrics["crossvalidation"]["all"]
+        return {name: _figures(part) for name, part in parts.items() if _is_protocol(part)}
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"The figures of the network {card.name} are damaged: {error}.") from error
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import Emotion
+from fer_core.model_store import read_card, write_card
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.metrics import measure
 from fer_core.training.recipe import Recipe
@@ -33,7 +35,8 @@ def crossvalidate(
     Args:
         recipe: What to train and how.
         folds: Data sets whose tests share no face; see `load_folds`.
-        output: Folder for `crossvalidation.json`; the networks are in its `folds` meanwhile.
+        output: Folder for `evaluation/crossvalidation.json`; the networks are in its `folds`
+            meanwhile. The card of a network of that recipe in it takes the figures over.
         epochs: Instead of the recipe's own number.
         seed: Of each run.
         resume: Go on with what an interrupted cross-validation left there.
@@ -64,8 +67,14 @@ def crossvalidate(
         "fold_accuracies": [float(hit.mean()) for hit in hits],
         "all": measure(np.concatenate(answers), np.concatenate(truths), emotions),
     }
+    report = output / "evaluation"
+    report.mkdir(exist_ok=True)
     text = json.dumps(result, indent=2)
-    (output / "crossvalidation.json").write_text(text + "\n", encoding="utf-8")
+    (report / "crossvalidation.json").write_text(text + "\n", encoding="utf-8")
+    if (output / "card.json").exists():
+        card = read_card(output)
+        if card.recipe == recipe.name:
+            write_card(replace(card, metrics={**card.metrics, "crossvalidation": result}), output)
     shutil.rmtree(output / "folds")
     return result
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.errors import DatasetError
+from fer_core.figures import read_figures
+from fer_core.model_store import read_card, write_card
 from fer_core.training import crossvalidate
 from fer_core.training.datasets import FaceDataset, load_folds, rows_not_in
 from fer_core.training.recipes import RECIPES
 from fer_core.training.train import train
 from tests.conftest import takes_long
 from tests.face_folders import write_classes, write_zip
+from tests.faces import card
 from tests.fer2013 import rows, write_table
 from tests.tiny_recipe import TINY
 
@@ -97,7 +101,7 @@ def test_all_folds_are_judged_together(
     assert run("--epochs", "8", "--json") == 0
     shown = json.loads(capsys.readouterr().out.splitlines()[-1])
     output = tmp_path / "out"
-    assert json.loads((output / "crossvalidation.json").read_text()) == shown
+    assert json.loads((output / "evaluation" / "crossvalidation.json").read_text()) == shown
     assert shown["all"]["n_images"] == 5 * 3 * 7
     assert np.sum(shown["all"]["confusion"]) == 5 * 3 * 7
     assert len(shown["fold_accuracies"]) == 3
@@ -106,7 +110,23 @@ def test_all_folds_are_judged_together(
     mean = np.average(shown["fold_accuracies"], weights=sizes)
     assert shown["all"]["accuracy"] == pytest.approx(mean)
     assert shown["all"]["accuracy"] > 0.5  # one in seven by chance
-    assert [path.name for path in output.iterdir()] == ["crossvalidation.json"]
+    assert [path.name for path in output.rglob("*")] == ["evaluation", "crossvalidation.json"]
+
+
+@pytest.mark.parametrize(("recipe", "taken_over"), [("tiny", True), ("another", False)])
+def test_the_card_of_a_network_of_that_recipe_takes_the_figures_over(
+    run: Callable[..., int], tmp_path: Path, recipe: str, taken_over: bool
+) -> None:
+    measured = {"private": {"all": {"n_images": 5, "accuracy": 0.5}}}
+    (tmp_path / "out").mkdir()
+    write_card(replace(card(), recipe=recipe, metrics=measured), tmp_path / "out")
+    assert run("--epochs", "1") == 0
+    result = json.loads((tmp_path / "out" / "evaluation" / "crossvalidation.json").read_text())
+    expected = {**measured, "crossvalidation": result} if taken_over else measured
+    network = read_card(tmp_path / "out")
+    assert network.metrics == expected
+    assert ("by_subject" in read_figures(network)) is taken_over
+    assert read_figures(network)["all"].accuracy == 0.5
 
 
 @takes_long
@@ -114,7 +134,7 @@ def test_an_interrupted_one_goes_on_with_its_folds_and_ends_as_an_unbroken_one(
     run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run() == 0
-    result = tmp_path / "out" / "crossvalidation.json"
+    result = tmp_path / "out" / "evaluation" / "crossvalidation.json"
     unbroken = json.loads(result.read_text())
     result.unlink()
 
