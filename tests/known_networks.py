@@ -11,6 +11,7 @@ import pytest
 from fer_core.classification import EmotionClassifier
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.model_store import read_card, write_card
+from fer_core.training.datasets import load_dataset
 from tests.faces import card
 from tests.fer2013 import face, pixel_text, row, write_table
 
@@ -38,9 +39,14 @@ def knows_happy(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 NETWORKS = {"right": reads_the_band, "wrong": next_to_the_band, "happy": knows_happy}
 
 
-def put(folder: Path, **changes: Any) -> Path:
-    """A network's folder whose name tells what it answers; its files are the card alone."""
+def put(folder: Path, learned_from: Path | None = None, **changes: Any) -> Path:
+    """A network's folder whose name tells what it answers; its files are the card alone.
+
+    Its card says that it was trained on the training split of `learned_from`.
+    """
     folder.mkdir()
+    if learned_from:
+        changes["trained_on"] = {"fingerprint": load_dataset(learned_from).fingerprint()}
     write_card(replace(card(), name=folder.name, **changes), folder)
     return folder
 

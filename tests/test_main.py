@@ -197,3 +197,30 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "missing does not exist" in one_sentence(done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_error_of_a_file_without_a_name_is_one_sentence_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise OSError("Unable to open file (truncated file: eof = 0)\nand details")
+
+    monkeypatch.setattr("fer_core.__main__.list_models", fail)
+    assert main(["models"]) == 2
+    sentence = "A file cannot be used: Unable to open file (truncated file: eof = 0).\n"
+    assert one_sentence(capsys.readouterr().err) == sentence
+
+
+def test_a_reader_who_has_seen_enough_ends_the_command_quietly() -> None:
+    code = (
+        "import os, sys\n"
+        "reader, writer = os.pipe()\n"
+        "os.dup2(writer, 1)\n"
+        "os.close(reader)\n"
+        "from fer_core.__main__ import main\n"
+        "sys.argv[1:] = ['models']\n"
+        "sys.stdout.reconfigure(line_buffering=True)\n"
+        "sys.exit(main())\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, b"")

@@ -1,8 +1,9 @@
 """How good a recipe is on people whom its networks have never seen."""
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fer_core.classification import EmotionClassifier
-from fer_core.emotions import Emotion
+from fer_core.errors import OutputError
 from fer_core.model_store import read_card, write_card
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.metrics import measure
@@ -21,7 +22,7 @@ from fer_core.training.train import train
 
 def crossvalidate(
     recipe: Recipe,
-    folds: Iterable[FaceDataset],
+    folds: Sequence[FaceDataset],
     output: Path,
     *,
     epochs: int | None = None,
@@ -35,48 +36,72 @@ def crossvalidate(
     Args:
         recipe: What to train and how.
         folds: Data sets whose tests share no face; see `load_folds`.
-        output: Folder for `evaluation/crossvalidation.json`; the networks are in its `folds`
+        output: Folder for `evaluation/crossvalidation.json`; the networks are in its `.folds`
             meanwhile. The card of a network of that recipe in it takes the figures over.
         epochs: Instead of the recipe's own number.
         seed: Of each run.
         resume: Go on with what an interrupted cross-validation left there.
 
     Returns:
-        What the file holds: `recipe`, `seed`, `fold_accuracies`, and under `all` the figures of
-        all folds' tests together; see `measure`.
+        What the file holds: `recipe`, `data` (a fingerprint), `epochs`, `seed`,
+        `fold_accuracies`, and under `all` the figures of all folds' tests together; see `measure`.
 
     Raises:
-        OutputError: The folder cannot be made; or an interrupted fold had other settings.
+        OutputError: The folder cannot be made; or there is nothing to resume in it, or only what
+            other settings left.
         KeyboardInterrupt: Ctrl-C; `resume` takes it up.
     """
-    if not resume:
-        shutil.rmtree(output / "folds", ignore_errors=True)
-    answers, truths = [], []
-    emotions: tuple[Emotion, ...] = ()
+    settings = {
+        "recipe": recipe.name,
+        "data": _fingerprint(folds),
+        "epochs": epochs or recipe.epochs,
+        "seed": seed,
+    }
+    work = output / ".folds"
+    _prepare(work, settings, resume)
+    answers = []
     for number, fold in enumerate(folds, start=1):
-        folder = output / "folds" / str(number)
+        folder = work / str(number)
         _train_fold(recipe, fold, folder, epochs, seed)
         classifier = EmotionClassifier.load(folder, runtime="keras")
         answers.append(classifier.probabilities(fold.test.images))
-        truths.append(fold.test.labels)
-        emotions = fold.emotions
+    truths = [fold.test.labels for fold in folds]
     hits = [answer.argmax(axis=1) == truth for answer, truth in zip(answers, truths, strict=True)]
     result = {
-        "recipe": recipe.name,
-        "seed": seed,
+        **settings,
         "fold_accuracies": [float(hit.mean()) for hit in hits],
-        "all": measure(np.concatenate(answers), np.concatenate(truths), emotions),
+        "all": measure(np.concatenate(answers), np.concatenate(truths), folds[0].emotions),
     }
-    report = output / "evaluation"
-    report.mkdir(exist_ok=True)
-    text = json.dumps(result, indent=2)
-    (report / "crossvalidation.json").write_text(text + "\n", encoding="utf-8")
-    if (output / "card.json").exists():
-        card = read_card(output)
-        if card.recipe == recipe.name:
-            write_card(replace(card, metrics={**card.metrics, "crossvalidation": result}), output)
-    shutil.rmtree(output / "folds")
+    _write(result, output)
+    shutil.rmtree(work)
     return result
+
+
+def _fingerprint(folds: Sequence[FaceDataset]) -> str:
+    return hashlib.sha256("".join(fold.fingerprint() for fold in folds).encode()).hexdigest()
+
+
+def _prepare(work: Path, settings: dict[str, Any], resume: bool) -> None:
+    """Make the folder ready for a new cross-validation, or make sure that its own can go on."""
+    noted = work / "settings.json"
+    if resume:
+        if not noted.exists():
+            raise OutputError(
+                f"{work.parent} holds no interrupted cross-validation; leave out --resume to "
+                "start anew."
+            )
+        if json.loads(noted.read_text(encoding="utf-8")) != settings:
+            raise OutputError(
+                "The interrupted cross-validation had other data or settings; resume it with the "
+                "same ones, or leave out --resume to start anew."
+            )
+        return
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(parents=True)
+        noted.write_text(json.dumps(settings), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{work.parent} cannot be made a folder: {error.strerror}.") from error
 
 
 def _train_fold(
@@ -88,3 +113,14 @@ def _train_fold(
         train(recipe, fold, folder, epochs=epochs, seed=seed, resume=backup.exists())
         if backup.exists():  # Ctrl-C ends a run with its best epoch so far: no fold to judge by
             raise KeyboardInterrupt
+
+
+def _write(result: dict[str, Any], output: Path) -> None:
+    report = output / "evaluation"
+    report.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=2)
+    (report / "crossvalidation.json").write_text(text + "\n", encoding="utf-8")
+    if (output / "card.json").exists():
+        card = read_card(output)
+        if card.recipe == result["recipe"]:
+            write_card(replace(card, metrics={**card.metrics, "crossvalidation": result}), output)

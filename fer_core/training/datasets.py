@@ -1,6 +1,5 @@
 """Data sets in the layouts in which people have them, told apart by what is there."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from fer_core.errors import DatasetError
@@ -46,16 +45,13 @@ def load_dataset(
         raise DatasetError(f"{path} cannot be read: {error}.") from error
 
 
-def load_folds(path: Path, n_folds: int, *, skip_broken: bool = False) -> Iterator[FaceDataset]:
+def load_folds(path: Path, n_folds: int, *, skip_broken: bool = False) -> list[FaceDataset]:
     """Read a flat folder of class folders, or a zip of it, for cross-validation by subject.
 
     Args:
         path: The folder or zip, with file names that tell whose face it is, such as CK+48.
         n_folds: How many groups the people are dealt into, from 3 on; see `read_folds`.
         skip_broken: Leave out and count images that cannot be read.
-
-    Yields:
-        As many data sets, each read when it is asked for.
 
     Raises:
         DatasetError: It is no such folder, or something in it is missing or malformed.
@@ -68,7 +64,7 @@ def load_folds(path: Path, n_folds: int, *, skip_broken: bool = False) -> Iterat
                     f"{path} has splits of its own; only a flat folder of classes is dealt into "
                     "folds."
                 )
-            yield from read_folds(root, n_folds, skip_broken)
+            return list(read_folds(root, n_folds, skip_broken))
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error}.") from error
 

@@ -5,6 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from fer_core.model_store import write_card
 from fer_core.training.answers import Answers, Split, ask
 from fer_core.training.calibration import at_temperature
@@ -44,9 +47,12 @@ def evaluate(
     Returns:
         The split's figures: `dataset`, its name; `temperature`, the network's, 1 without one;
         `all` after the published protocol and `leak_free` on those images that are not pixel for
-        pixel in the training split, each as `metrics.measure` returns them with `ece_before` and
-        `nll_before`, what they would be without the temperature; where the data set has FER+'s
-        votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
+        pixel in the training split, each as `metrics.measure` returns them, for a network with a
+        temperature with `ece_before` and `nll_before`, what they would be without it; where the
+        data set has FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
+        In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left, or
+        where the network was trained on something else than the data set's training split, so
+        that nobody knows which images it has seen.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
@@ -72,19 +78,29 @@ def evaluate(
 
 def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
     faces, probabilities = answers.faces, answers.probabilities
-    before = at_temperature(probabilities, 1 / answers.temperature)
-    unseen = rows_not_in(faces, dataset.train)
     figures: dict[str, Any] = {"dataset": dataset.name, "temperature": answers.temperature}
-    for part, rows in (("all", slice(None)), ("leak_free", unseen)):
-        labels = faces.labels[rows]
-        without = measure(before[rows], labels, dataset.emotions)
-        figures[part] = {
-            **measure(probabilities[rows], labels, dataset.emotions),
-            "ece_before": without["ece"],
-            "nll_before": without["nll"],
-        }
+    figures["all"] = _measure_part(answers, np.ones(len(faces), dtype=np.bool_))
+    unseen = rows_not_in(faces, dataset.train)
+    if answers.card.trained_on.get("fingerprint") != dataset.fingerprint():
+        figures["not_leak_free"] = (
+            "Not measured: the network was trained on other images than this training split."
+        )
+    elif not unseen.any():
+        figures["not_leak_free"] = "Not measured: every image is in the training split, too."
+    else:
+        figures["leak_free"] = _measure_part(answers, unseen)
     if faces.votes is not None:
         figures |= measure_ferplus(probabilities.argmax(axis=1), faces.votes, dataset.emotions)
+    return figures
+
+
+def _measure_part(answers: Answers, rows: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    probabilities, labels = answers.probabilities[rows], answers.faces.labels[rows]
+    figures = measure(probabilities, labels, answers.card.labels)
+    if answers.temperature != 1:
+        before = at_temperature(probabilities, 1 / answers.temperature)
+        without = measure(before, labels, answers.card.labels)
+        figures |= {"ece_before": without["ece"], "nll_before": without["nll"]}
     return figures
 
 

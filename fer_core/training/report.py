@@ -24,6 +24,8 @@ def report_text(name: str, split: str, figures: dict[str, Any]) -> str:
     for part, title in _PARTS.items():
         if part in figures:
             lines += [title, *_summary(figures[part]), ""]
+        elif f"not_{part}" in figures:
+            lines += [title, f"  {figures[f'not_{part}']}", ""]
     return "\n".join([*lines, *_table(figures["all"]), ""])
 
 
@@ -63,8 +65,8 @@ def _summary(part: dict[str, Any]) -> list[str]:
 
 
 def _before(part: dict[str, Any], key: str, form: str) -> str:
-    before = part.get(f"{key}_before", part[key])
-    return "" if before == part[key] else f" (before temperature scaling {before:{form}})"
+    before = part.get(f"{key}_before")
+    return "" if before is None else f" (before temperature scaling {before:{form}})"
 
 
 def _table(part: dict[str, Any]) -> list[str]:

@@ -53,7 +53,7 @@ def pictures(*splits: Any) -> list[bytes]:
 
 
 def test_each_face_is_in_the_test_of_one_fold_and_nobody_is_in_two_splits(faces: Path) -> None:
-    folds = list(load_folds(faces, 5))
+    folds = load_folds(faces, 5)
     everything = pictures(*(fold.test for fold in folds))
     assert len(everything) == len(set(everything)) == 5 * 3 * 7
     for fold in folds:
@@ -75,7 +75,7 @@ def test_folds_are_the_same_every_time_and_from_a_zip(faces: Path, tmp_path: Pat
 def test_too_few_or_too_many_folds_are_refused(faces: Path, n_folds: int) -> None:
     sentence = rf"shows 5 people; they make 3 to 5 folds, not {n_folds}\.$"
     with pytest.raises(DatasetError, match=sentence):
-        next(load_folds(faces, n_folds))
+        load_folds(faces, n_folds)
 
 
 def test_a_class_that_one_person_alone_shows_is_refused(faces: Path) -> None:
@@ -83,13 +83,13 @@ def test_a_class_that_one_person_alone_shows_is_refused(faces: Path) -> None:
         if not file.name.startswith("S001"):
             file.unlink()
     with pytest.raises(DatasetError, match="too few people with contempt for 5 folds"):
-        list(load_folds(faces, 5))
+        load_folds(faces, 5)
 
 
 def test_a_data_set_with_splits_of_its_own_is_not_dealt_anew(tmp_path: Path) -> None:
     table = write_table(tmp_path / "fer2013.csv", rows(7, 7, 7))
     with pytest.raises(DatasetError, match="has splits of its own"):
-        next(load_folds(table, 3))
+        load_folds(table, 3)
 
 
 # --- the command ---
@@ -162,3 +162,48 @@ def test_an_interrupted_one_goes_on_with_its_folds_and_ends_as_an_unbroken_one(
     assert run("--resume") == 0
     assert again == ["CK+48 (fold 2 of 3 by subject)", "CK+48 (fold 3 of 3 by subject)"]
     assert json.loads(result.read_text()) == unbroken
+
+
+@pytest.mark.parametrize("options", [["--seed", "7"], ["--epochs", "2"], ["--folds", "4"]])
+def test_one_is_not_resumed_with_other_settings(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+) -> None:
+    def interrupted(*_args: Any, **_options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crossvalidate, "train", interrupted)
+    assert run() == 130
+    capsys.readouterr()
+    assert run("--resume", *options) == 2
+    assert "had other data or settings" in capsys.readouterr().err
+    assert run("--resume") == 130, "what was interrupted can still go on"
+
+
+def test_there_is_nothing_to_resume(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--resume") == 2
+    assert "holds no interrupted cross-validation" in capsys.readouterr().err
+
+
+def test_bad_data_leave_an_interrupted_one_as_it_is(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    kept = tmp_path / "out" / ".folds" / "1" / "history.csv"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("epoch\n")
+    assert run("--folds", "2") == 2
+    assert run("--data", str(tmp_path / "nothing")) == 2
+    assert kept.exists()
+
+
+def test_an_output_that_is_a_file_is_one_sentence(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").write_text("")
+    assert run() == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -11,7 +11,7 @@ from fer_core.__main__ import main
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.model_store import read_card
 from tests.face_folders import write_classes
-from tests.fer2013 import VOTES_HEADER, row, vote_row, write_table
+from tests.fer2013 import VOTES_HEADER, row, rows, vote_row, write_table
 from tests.known_networks import CK_EMOTIONS, load_known_networks, put, write_test_table
 
 
@@ -38,7 +38,7 @@ def figures(capsys: pytest.CaptureFixture[str], *options: str | Path) -> dict[st
 def test_each_part_has_the_images_it_names(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = figures(capsys, "--model", put(tmp_path / "right"), "--data", table)
+    found = figures(capsys, "--model", put(tmp_path / "right", table), "--data", table)
     assert found["dataset"] == "FER2013"
     assert (found["all"]["n_images"], found["leak_free"]["n_images"]) == (8, 7)
     assert found["all"]["accuracy"] == found["leak_free"]["accuracy"] == 1
@@ -57,14 +57,26 @@ def test_an_all_wrong_network_has_nought_everywhere(
     assert found["intervals"] == {"accuracy": [0, 0], "macro_f1": [0, 0]}
 
 
-def test_a_split_all_of_which_was_trained_on_has_a_leak_free_part_of_nothing(
+def test_a_split_all_of_which_was_trained_on_has_no_leak_free_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     same = [row(usage=usage) for usage in ("Training", "PublicTest", "PrivateTest")]
     table = write_table(tmp_path / "fer2013.csv", same)
-    found = figures(capsys, "--model", put(tmp_path / "right"), "--data", table)
-    assert (found["all"]["n_images"], found["leak_free"]["n_images"]) == (1, 0)
-    assert found["leak_free"]["intervals"]["accuracy"] == [0, 1]
+    found = figures(capsys, "--model", put(tmp_path / "right", table), "--data", table)
+    assert found["all"]["n_images"] == 1
+    assert "leak_free" not in found
+    assert found["not_leak_free"] == "Not measured: every image is in the training split, too."
+
+
+def test_nothing_is_called_leak_free_for_a_network_that_was_trained_on_something_else(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_table(tmp_path / "fer2013.csv", rows(7, 7, 7))
+    found = figures(capsys, "--model", put(tmp_path / "right", other), "--data", table)
+    assert "leak_free" not in found
+    assert found["not_leak_free"].startswith("Not measured: the network was trained on other")
+    report = (tmp_path / "right" / "evaluation" / "report-private.txt").read_text()
+    assert found["not_leak_free"] in report
 
 
 def test_votes_beside_the_table_add_both_figures_of_ferplus(
