@@ -2,6 +2,7 @@
 
 import os
 
+import pylibsrtp  # noqa: F401  # crashes Python if it is first imported after TensorFlow
 import pytest
 
 from fer_core.analysis import EmotionAnalyzer, load_analyzer

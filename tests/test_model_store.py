@@ -35,13 +35,21 @@ def test_the_default_network_is_here() -> None:
 
 
 @pytest.mark.parametrize("name", list_models())
-def test_each_network_here_has_a_card_and_both_files(name: str) -> None:
+def test_each_network_here_has_a_card_and_both_files_or_figures_alone(name: str) -> None:
     folder = find_model(name)
     content = read_card(folder)
     assert content.name == name == folder.name
+    assert (content.input.height, content.input.width) == (48, 48)
+    assert content.limits
+    assert content.metrics["private"]["all"]["n_images"] > 0
+    assert (folder / "model.keras").is_file() == (folder / "model.tflite").is_file()
+
+
+def test_the_default_network_answers_with_the_seven_emotions_of_fer2013() -> None:
+    folder = find_model(DEFAULT_MODEL)
+    content = read_card(folder)
     assert content.labels == FER2013_EMOTIONS
     assert content.input == InputShape(48, 48, 1)
-    assert content.limits
     assert (folder / "model.keras").is_file()
     assert (folder / "model.tflite").is_file()
 

@@ -20,11 +20,13 @@ def test_each_recipe_has_a_row_with_its_figures_or_says_that_it_has_none(name: s
         return
     card = read_card(MODELS_DIR / name)
     figures = card.metrics["private"]
-    beside = card.metrics["crossvalidation"]["all"] if name == "ck-cnn" else figures["leak_free"]
+    beside = figures["leak_free"]
+    if name == "ck-cnn":
+        beside = card.metrics.get("crossvalidation", {}).get("all", {"accuracy": None})
     accuracies = [figures["all"]["accuracy"], beside["accuracy"]]
     found = [cell.strip() for cell in row[0].split("|")][2:-1]
     assert found[0] == f"{card.n_parameters:,}"
     assert found[2:] == [
-        *[f"{100 * accuracy:.1f} %" for accuracy in accuracies],
+        *["not yet" if n is None else f"{100 * n:.1f} %" for n in accuracies],
         str(card.trained_on["epochs"]),
     ]
