@@ -218,6 +218,12 @@ def test_both_protocols_stand_beside_each_other_with_their_details(models_dir: P
         assert text in html(page)
 
 
+def test_a_network_without_a_temperature_has_no_error_before_calibration(models_dir: Path) -> None:
+    page = html(open_page())
+    assert "calibration error" in page
+    assert "before calibration" not in page
+
+
 def test_every_limit_and_the_law_are_there(models_dir: Path) -> None:
     page = open_page()
     for limit in read_card(SHIPPED).limits:
