@@ -167,24 +167,55 @@ def _load_analyzer(folder: str) -> fer_core.EmotionAnalyzer:
 def network_in_use() -> Path:
     """Folder of the network that the viewer chose, or else of the one the app is set up with.
 
+    A chosen one that is gone gives way for good; the page of networks says so.
+
     Raises:
         ModelError: There is no network where the app is set up to find one.
     """
     chosen: Path | None = st.session_state.get(NETWORK_KEY)
-    return chosen or find_model(settings().model)
+    if chosen is None:
+        return find_model(settings().model)
+    return chosen if (chosen / "card.json").is_file() else _give_way(chosen)
+
+
+def _give_way(chosen: Path) -> Path:
+    """Forget a chosen network that does not work any more and return the configured one."""
+    st.session_state.pop(NETWORK_KEY, None)
+    configured = find_model(settings().model)
+    st.session_state[NETWORK_PROBLEM_KEY] = (
+        f"The network {code(chosen.name)} {_what_is_wrong(chosen)} and cannot be used any more; "
+        f"{code(configured.name)} is in use."
+    )
+    return configured
+
+
+def _what_is_wrong(folder: Path) -> str:
+    return "is damaged" if (folder / "card.json").is_file() else "is gone"
+
+
+def same_folder(one: Path, other: Path) -> bool:
+    """Whether both are the same folder; a folder that is gone is the same as none."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def analyzer() -> fer_core.EmotionAnalyzer:
     """The network in use with its detector, shared by all viewers who use it.
 
-    A chosen one that is gone gives way to the one the app is set up with. Where that cannot be
-    loaded either, the page says so and ends.
+    A chosen one that is gone or damaged gives way to the one the app is set up with. Where that
+    cannot be loaded either, the page says so and ends.
     """
     try:
-        return _load_analyzer(str(network_in_use()))
+        folder = network_in_use()
+        try:
+            return _load_analyzer(str(folder))
+        except fer_core.FerError:
+            if NETWORK_KEY not in st.session_state:
+                raise
+            return _load_analyzer(str(_give_way(folder)))
     except fer_core.FerError as error:
-        if st.session_state.pop(NETWORK_KEY, None) is not None:
-            return analyzer()
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
 
@@ -196,7 +227,7 @@ def use_network(folder: Path) -> None:
     except fer_core.FerError as error:
         LOGGER.warning("A viewer chose a network that does not work: %s", error)
         st.session_state[NETWORK_PROBLEM_KEY] = (
-            f"The network {code(folder.name)} is damaged and cannot be used; "
+            f"The network {code(folder.name)} {_what_is_wrong(folder)} and cannot be used; "
             f"{code(network_in_use().name)} stays in use."
         )
         return

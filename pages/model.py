@@ -86,9 +86,12 @@ class Entry:
 def read_entries() -> list[Entry]:
     """The networks that can be read, the best one first; of the others the page says that."""
     folders = [MODELS_DIR / name for name in list_models()]
-    own = find_model(ui.settings().model)
-    if not any(folder.samefile(own) for folder in folders):
-        folders.append(own)
+    try:
+        own = find_model(ui.settings().model)
+        if not any(ui.same_folder(folder, own) for folder in folders):
+            folders.append(own)
+    except fer_core.FerError as error:  # gone while a viewer uses another one
+        LOGGER.warning("The network that the app is set up with is left out: %s", error)
     entries = []
     for folder in folders:
         try:
@@ -96,7 +99,8 @@ def read_entries() -> list[Entry]:
             entries.append(Entry(folder, card, read_figures(card)))
         except fer_core.FerError as error:
             LOGGER.warning("A network is left out: %s", error)
-            st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
+            if (folder / "card.json").is_file():  # else it has gone since it was listed
+                st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
     n_on = Counter(entry.dataset for entry in entries)
     return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, -e.accuracy, e.folder.name))
 
@@ -123,7 +127,7 @@ def in_percent(share: float | None) -> float | None:
 def show_overview(entries: list[Entry], in_use: Path) -> None:
     """A table for each data set, since accuracies on different ones do not compare."""
     for dataset, group in groupby(entries, key=lambda entry: entry.dataset):
-        rows = [overview_row(entry, entry.folder.samefile(in_use)) for entry in group]
+        rows = [overview_row(entry, ui.same_folder(entry.folder, in_use)) for entry in group]
         if not network_card.has_ferplus(dataset):
             rows = [{k: v for k, v in row.items() if k != "FER+ 7"} for row in rows]
         st.text(f"Judged on {dataset}, the best one first" if len(rows) > 1 else f"On {dataset}")
@@ -139,13 +143,13 @@ def show_overview(entries: list[Entry], in_use: Path) -> None:
 
 def choose(entries: list[Entry], in_use: Path) -> Entry:
     """The network to show, with the button that puts it to use."""
-    index = next((i for i, e in enumerate(entries) if e.folder.samefile(in_use)), 0)
+    index = next((i for i, e in enumerate(entries) if ui.same_folder(e.folder, in_use)), 0)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     entry = left.selectbox(
         "Show the network", entries, index, format_func=lambda entry: str(entry.label)
     )
     with right:
-        if entry.folder.samefile(in_use):
+        if ui.same_folder(entry.folder, in_use):
             st.badge("In use in this session", icon=":material/check:", color="green")
         else:
             st.button(

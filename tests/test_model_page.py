@@ -191,11 +191,60 @@ def test_a_chosen_network_that_is_gone_gives_way_to_the_default(models_dir: Path
     folder = add(models_dir, "passing", weights=working())
     page = use(open_page(), "passing")
     shutil.rmtree(folder)
-    ui._load_analyzer.clear()
     page.run()
     assert not page.exception
-    assert len(page.error) == 0
+    assert [error.value for error in page.error] == [
+        f"The network `passing` is gone and cannot be used any more; `{DEFAULT_MODEL}` is in use."
+    ]
     assert "In use in this session" in texts(page)
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    page.switch_page("pages/photo.py").run()
+    assert not page.exception
+    assert len(open_page(page).error) == 0, "said once"
+
+
+def test_a_listed_network_that_is_gone_at_the_click_gets_a_sentence(models_dir: Path) -> None:
+    folder = add(models_dir, "passing", weights=working())
+    page = pick(open_page(), "passing")
+    shutil.rmtree(folder)
+    page.button[0].click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        f"The network `passing` is gone and cannot be used; `{DEFAULT_MODEL}` stays in use."
+    ]
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+
+
+@pytest.mark.parametrize("still_read", [False, True])
+def test_a_network_that_goes_while_the_page_is_made_is_no_traceback(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, still_read: bool
+) -> None:
+    folder = add(models_dir, "passing")
+
+    def read_while_it_goes(of: Path) -> ModelCard:
+        if of == folder and not still_read:
+            shutil.rmtree(folder)
+        card = read_card(of)
+        if of == folder:
+            shutil.rmtree(folder)
+        return card
+
+    page = open_page()
+    monkeypatch.setattr(model_store, "read_card", read_while_it_goes)
+    pick(page, "passing")
+    assert len(page.warning) == 0
+    assert page.selectbox[0].options == ["passing"] * still_read + [DEFAULT_MODEL]
+
+
+def test_the_configured_network_may_go_while_another_one_is_in_use(
+    models_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = add(tmp_path_factory.mktemp("elsewhere"), "own", weights=working())
+    monkeypatch.setenv("FER_MODEL", str(folder))
+    page = use(open_page(), DEFAULT_MODEL)
+    shutil.rmtree(folder)
+    page.run()
+    assert not page.exception
     assert page.selectbox[0].options == [DEFAULT_MODEL]
 
 
