@@ -16,7 +16,7 @@ import fer_core
 from fer_core.drawing import COLORS
 from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
-from fer_core.model_store import DEFAULT_MODEL, find_model
+from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
 
 LOGGER = logging.getLogger(__name__)
@@ -38,6 +38,9 @@ PROBLEM_KEY = "live_problem"
 
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
+
+MOST_NETWORKS = 8
+"""How many networks stay loaded; each writing of a network's file counts as one."""
 
 MOST_UPLOAD_MB = 200
 """The server's own limit, `server.maxUploadSize`."""
@@ -159,9 +162,18 @@ def need_router(url_path: str) -> None:
         st.rerun()
 
 
-@st.cache_resource(show_spinner="Loading the network …")
-def _load_analyzer(folder: str) -> fer_core.EmotionAnalyzer:
+@st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
+def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
     return fer_core.load_analyzer(folder)
+
+
+def _current_analyzer(folder: Path) -> fer_core.EmotionAnalyzer:
+    """The network in a folder as it is now: loaded anew once its file was written anew."""
+    try:
+        mtime_ns = (folder / SERVED_FILE).stat().st_mtime_ns
+    except OSError as error:
+        raise fer_core.ModelError(f"{folder} holds no {SERVED_FILE}.") from error
+    return _load_analyzer(str(folder), mtime_ns)
 
 
 def network_in_use() -> Path:
@@ -210,11 +222,11 @@ def analyzer() -> fer_core.EmotionAnalyzer:
     try:
         folder = network_in_use()
         try:
-            return _load_analyzer(str(folder))
+            return _current_analyzer(folder)
         except fer_core.FerError:
             if NETWORK_KEY not in st.session_state:
                 raise
-            return _load_analyzer(str(_give_way(folder)))
+            return _current_analyzer(_give_way(folder))
     except fer_core.FerError as error:
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
@@ -223,7 +235,7 @@ def analyzer() -> fer_core.EmotionAnalyzer:
 def use_network(folder: Path) -> None:
     """From now on, analyze this viewer's pictures with another network, if it can be loaded."""
     try:
-        _load_analyzer(str(folder))
+        _current_analyzer(folder)
     except fer_core.FerError as error:
         LOGGER.warning("A viewer chose a network that does not work: %s", error)
         st.session_state[NETWORK_PROBLEM_KEY] = (

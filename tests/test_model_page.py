@@ -1,6 +1,7 @@
 """The page of networks, and what choosing one does to the other pages."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -396,6 +397,34 @@ def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
     assert answer_of_the_photo_page(other_viewer) == before
     use(open_page(page), DEFAULT_MODEL)
     assert answer_of_the_photo_page(page) == before
+
+
+def test_a_network_that_was_written_anew_answers_from_then_on(
+    models_dir: Path, answer_of_the_photo_page: Callable[[AppTest], str]
+) -> None:
+    card = opposite(models_dir)
+    folder = models_dir / "opposite"
+    page = use(open_page(), "opposite")
+    before = answer_of_the_photo_page(page)
+    write_card(replace(card, labels=card.labels[::-1]), folder)
+    written_ns = (folder / model_store.SERVED_FILE).stat().st_mtime_ns + 1_000_000_000
+    os.utime(folder / model_store.SERVED_FILE, ns=(written_ns, written_ns))
+    open_page(page)
+    after = answer_of_the_photo_page(page)
+    assert after != before
+    assert answer_of_the_photo_page(open_page()) == after
+
+
+def test_no_more_than_some_networks_stay_loaded(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("fer_core.load_analyzer", loaded.append)
+    ui._load_analyzer.clear()
+    for mtime_ns in [*range(ui.MOST_NETWORKS + 1), 0]:
+        ui._load_analyzer("network", mtime_ns)
+    ui._load_analyzer.clear()
+    assert len(loaded) == ui.MOST_NETWORKS + 2, "the first was forgotten"
 
 
 def test_a_stream_ends_when_its_viewer_goes_to_choose_and_the_next_uses_the_choice(
