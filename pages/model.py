@@ -32,9 +32,11 @@ def percent_column(meaning: str) -> Any:
 
 COLUMNS = {
     "Network": st.column_config.TextColumn(pinned=True),
+    "PublicTest": percent_column("Accuracy on the validation split: choose by this"),
+    "Validation": percent_column("Accuracy on the validation split: choose by this"),
     "Leak-free": percent_column("Accuracy on test images that are not also in training"),
     "Accuracy": percent_column("Published protocol: all test images"),
-    "Macro F1": st.column_config.NumberColumn(format="%.3f", help="Leak-free"),
+    "Macro F1": st.column_config.NumberColumn(format="%.3f", help="Leak-free test images"),
     "FER+ 7": percent_column("Accuracy against the majority of FER+'s votes, seven classes"),
     "Calibration error": percent_column("Leak-free: how far off its probabilities are on average"),
     "Parameters": st.column_config.NumberColumn(format="localized"),
@@ -43,11 +45,19 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A network that the page can show."""
+    """A network that the page can show.
+
+    Attributes:
+        folder: Where it lies.
+        card: What is known of it.
+        figures: What was measured on the test split, to report.
+        validation: Accuracy on the validation split, to choose by; None before it was measured.
+    """
 
     folder: Path
     card: ModelCard
     figures: dict[str, Figures]
+    validation: float | None
 
     @property
     def label(self) -> str:
@@ -62,9 +72,12 @@ class Entry:
         return str(judged_on or self.card.trained_on.get("dataset") or "data of unknown name")
 
     @property
-    def accuracy(self) -> float:
-        """Leak-free, for sorting; negative before it was measured."""
-        return self.figures["leak_free"].accuracy if "leak_free" in self.figures else -1.0
+    def rank(self) -> tuple[bool, float, str]:
+        """For sorting: by accuracy on the validation split, those without it last, by name.
+
+        Never by the test split: its figures hold only while nothing is chosen by them.
+        """
+        return (self.validation is None, -(self.validation or 0.0), self.folder.name)
 
     @property
     def obstacle(self) -> str:
@@ -84,7 +97,7 @@ class Entry:
 
 
 def read_entries() -> list[Entry]:
-    """The networks that can be read, the best one first; of the others the page says that."""
+    """The networks that can be read, by data set and `rank`; of the others the page says that."""
     folders = [MODELS_DIR / name for name in list_models()]
     try:
         own = find_model(ui.settings().model)
@@ -96,13 +109,20 @@ def read_entries() -> list[Entry]:
     for folder in folders:
         try:
             card = read_card(folder)
-            entries.append(Entry(folder, card, read_figures(card)))
+            public = read_figures(card, "public").get("all")
+            validation = public.accuracy if public else None
+            entries.append(Entry(folder, card, read_figures(card), validation))
         except fer_core.FerError as error:
             LOGGER.warning("A network is left out: %s", error)
             if (folder / "card.json").is_file():  # else it has gone since it was listed
                 st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
     n_on = Counter(entry.dataset for entry in entries)
-    return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, -e.accuracy, e.folder.name))
+    return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, e.rank))
+
+
+def validation_name(dataset: str) -> str:
+    """What a data set's validation split is called, as a column's title."""
+    return "PublicTest" if dataset == "FER2013" else "Validation"
 
 
 def overview_row(entry: Entry, in_use: bool) -> dict[str, Any]:
@@ -110,6 +130,7 @@ def overview_row(entry: Entry, in_use: bool) -> dict[str, Any]:
     published, leak_free, ferplus = map(entry.figures.get, ("all", "leak_free", "ferplus_7"))
     return {
         "Network": entry.label + (" ✓" if in_use else ""),
+        validation_name(entry.dataset): in_percent(entry.validation),
         "Leak-free": in_percent(leak_free.accuracy if leak_free else None),
         "Accuracy": in_percent(published.accuracy if published else None),
         "Macro F1": leak_free.macro_f1 if leak_free else None,
@@ -130,7 +151,8 @@ def show_overview(entries: list[Entry], in_use: Path) -> None:
         rows = [overview_row(entry, ui.same_folder(entry.folder, in_use)) for entry in group]
         if not network_card.has_ferplus(dataset):
             rows = [{k: v for k, v in row.items() if k != "FER+ 7"} for row in rows]
-        st.text(f"Judged on {dataset}, the best one first" if len(rows) > 1 else f"On {dataset}")
+        by = f", sorted by accuracy on {validation_name(dataset)}" if len(rows) > 1 else ""
+        st.text(f"Judged on {dataset}{by}")
         st.dataframe(
             rows,
             column_config=COLUMNS,
@@ -138,7 +160,11 @@ def show_overview(entries: list[Entry], in_use: Path) -> None:
             placeholder="not yet",
             alt=f"Networks judged on {dataset}",
         )
-    st.caption("✓: in use in this session. Not yet: not measured yet.")
+    st.caption(
+        "Choose by PublicTest or Validation. The columns after it are of the test split and for "
+        "reporting: they hold for new faces only while nothing is chosen by them. "
+        "✓: in use in this session. Not yet: not measured yet."
+    )
 
 
 def choose(entries: list[Entry], in_use: Path) -> Entry:

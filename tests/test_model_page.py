@@ -1,6 +1,5 @@
 """The page of networks, and what choosing one does to the other pages."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -281,18 +280,37 @@ def test_every_limit_and_the_law_are_there(models_dir: Path) -> None:
     assert "article 5(1)(f)" in page.caption[-1].value
 
 
-def test_networks_are_compared_by_leak_free_accuracy_the_unmeasured_last(
+def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     models_dir: Path,
 ) -> None:
-    better = json.loads(json.dumps(read_card(SHIPPED).metrics))
-    better["private"]["leak_free"]["accuracy"] = 0.7
+    def judged(**accuracies: float) -> dict[str, Any]:
+        return {
+            split: {"dataset": "FER2013"}
+            | {part: {"n_images": 10, "accuracy": share} for part in ("all", "leak_free")}
+            for split, share in accuracies.items()
+        }
+
+    better = judged(public=0.7, private=0.5)
     better["private"]["ferplus_7"] = {"n_images": 10, "accuracy": 0.8}
     add(models_dir, "z-better", metrics=better)
+    add(models_dir, "a-worse", metrics=judged(public=0.6, private=0.9))
+    add(models_dir, "z-tested-alone", metrics=judged(private=0.9))
     add(models_dir, "a-fresh", metrics={})
-    overview = open_page().dataframe[0].value
-    assert list(overview.Network) == ["z-better", f"{DEFAULT_MODEL} ✓", "a-fresh"]
-    assert overview["Leak-free"].round(1).tolist()[:2] == [70.0, 61.6]
+    page = open_page()
+    overview = page.dataframe[0].value
+    measured = ["z-better", f"{DEFAULT_MODEL} ✓", "a-worse"]
+    assert list(overview.Network) == [*measured, "a-fresh", "z-tested-alone"]
+    assert list(overview)[1] == "PublicTest", "in sight on a phone too"
+    assert overview["PublicTest"].round(1).tolist()[:3] == [70.0, 61.2, 60.0]
+    assert overview["PublicTest"][3:].isna().all()
+    assert overview["Leak-free"].round(1).tolist()[:3] == [50.0, 61.6, 90.0]
     assert overview["FER+ 7"].round(1).tolist()[0] == 80.0
+    assert page.text[0].value == "Judged on FER2013, sorted by accuracy on PublicTest"
+
+
+def test_damaged_validation_figures_leave_a_network_out_by_name(models_dir: Path) -> None:
+    add(models_dir, "bad", metrics={"public": {"all": {"n_images": 1, "accuracy": 97}}})
+    assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
 
 
 def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
@@ -314,6 +332,7 @@ def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
     add(models_dir, "fresh", metrics={})
     page = pick(open_page(), "ck")
     assert list(page.dataframe[0].value.Network) == [f"{DEFAULT_MODEL} ✓", "fresh"]
+    assert list(page.dataframe[1].value)[:2] == ["Network", "Validation"]
     assert list(page.dataframe[1].value.Network) == ["ck"]
     assert "FER+ 7" not in page.dataframe[1].value
     assert [metric.label for metric in page.metric] == ["Published protocol", "Leak-free"]
