@@ -16,7 +16,7 @@ import fer_core
 from fer_core.drawing import COLORS
 from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
-from fer_core.model_store import DEFAULT_MODEL, find_model
+from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
 
 LOGGER = logging.getLogger(__name__)
@@ -38,6 +38,9 @@ PROBLEM_KEY = "live_problem"
 
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
+
+MOST_NETWORKS = 8
+"""How many networks stay loaded; each writing of a network's file counts as one."""
 
 MOST_UPLOAD_MB = 200
 """The server's own limit, `server.maxUploadSize`."""
@@ -159,32 +162,72 @@ def need_router(url_path: str) -> None:
         st.rerun()
 
 
-@st.cache_resource(show_spinner="Loading the network …")
-def _load_analyzer(folder: str) -> fer_core.EmotionAnalyzer:
+@st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
+def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
     return fer_core.load_analyzer(folder)
+
+
+def _current_analyzer(folder: Path) -> fer_core.EmotionAnalyzer:
+    """The network in a folder as it is now: loaded anew once its file was written anew."""
+    try:
+        mtime_ns = (folder / SERVED_FILE).stat().st_mtime_ns
+    except OSError as error:
+        raise fer_core.ModelError(f"{folder} holds no {SERVED_FILE}.") from error
+    return _load_analyzer(str(folder), mtime_ns)
 
 
 def network_in_use() -> Path:
     """Folder of the network that the viewer chose, or else of the one the app is set up with.
 
+    A chosen one that is gone gives way for good; the page of networks says so.
+
     Raises:
         ModelError: There is no network where the app is set up to find one.
     """
     chosen: Path | None = st.session_state.get(NETWORK_KEY)
-    return chosen or find_model(settings().model)
+    if chosen is None:
+        return find_model(settings().model)
+    return chosen if (chosen / "card.json").is_file() else _give_way(chosen)
+
+
+def _give_way(chosen: Path) -> Path:
+    """Forget a chosen network that does not work any more and return the configured one."""
+    st.session_state.pop(NETWORK_KEY, None)
+    configured = find_model(settings().model)
+    st.session_state[NETWORK_PROBLEM_KEY] = (
+        f"The network {code(chosen.name)} {_what_is_wrong(chosen)} and cannot be used any more; "
+        f"{code(configured.name)} is in use."
+    )
+    return configured
+
+
+def _what_is_wrong(folder: Path) -> str:
+    return "is damaged" if (folder / "card.json").is_file() else "is gone"
+
+
+def same_folder(one: Path, other: Path) -> bool:
+    """Whether both are the same folder; a folder that is gone is the same as none."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def analyzer() -> fer_core.EmotionAnalyzer:
     """The network in use with its detector, shared by all viewers who use it.
 
-    A chosen one that is gone gives way to the one the app is set up with. Where that cannot be
-    loaded either, the page says so and ends.
+    A chosen one that is gone or damaged gives way to the one the app is set up with. Where that
+    cannot be loaded either, the page says so and ends.
     """
     try:
-        return _load_analyzer(str(network_in_use()))
+        folder = network_in_use()
+        try:
+            return _current_analyzer(folder)
+        except fer_core.FerError:
+            if NETWORK_KEY not in st.session_state:
+                raise
+            return _current_analyzer(_give_way(folder))
     except fer_core.FerError as error:
-        if st.session_state.pop(NETWORK_KEY, None) is not None:
-            return analyzer()
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
 
@@ -192,11 +235,11 @@ def analyzer() -> fer_core.EmotionAnalyzer:
 def use_network(folder: Path) -> None:
     """From now on, analyze this viewer's pictures with another network, if it can be loaded."""
     try:
-        _load_analyzer(str(folder))
+        _current_analyzer(folder)
     except fer_core.FerError as error:
         LOGGER.warning("A viewer chose a network that does not work: %s", error)
         st.session_state[NETWORK_PROBLEM_KEY] = (
-            f"The network {code(folder.name)} is damaged and cannot be used; "
+            f"The network {code(folder.name)} {_what_is_wrong(folder)} and cannot be used; "
             f"{code(network_in_use().name)} stays in use."
         )
         return

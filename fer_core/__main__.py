@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.errors import FerError, OutputError
+from fer_core.figures import read_figures
 from fer_core.model_store import (
     DEFAULT_MODEL,
     MODELS_DIR,
@@ -323,7 +324,12 @@ def _recipes(args: argparse.Namespace) -> None:
 
 
 def _models(args: argparse.Namespace) -> None:
-    rows = [_headline(read_card(MODELS_DIR / name)) for name in list_models()]
+    rows = []
+    for name in list_models():
+        try:
+            rows.append(_headline(read_card(MODELS_DIR / name)))
+        except FerError as error:  # one damaged card hides no other network
+            sys.stderr.write(f"Left out: {error}\n")
     if args.json:
         sys.stdout.write(json.dumps(rows) + "\n")
         return
@@ -335,15 +341,16 @@ def _models(args: argparse.Namespace) -> None:
 
 def _headline(card: ModelCard) -> dict[str, Any]:
     """What a list says of a network; None for figures that its card does not hold."""
-    private = card.metrics.get("private", {})
+    figures = read_figures(card)
+    published, leak_free = figures.get("all"), figures.get("leak_free")
     return {
         "name": card.name,
         "recipe": card.recipe,
         "n_parameters": card.n_parameters,
         "dataset": card.trained_on.get("dataset"),
-        "accuracy": private.get("all", {}).get("accuracy"),
-        "macro_f1": private.get("all", {}).get("macro_f1"),
-        "leak_free_accuracy": private.get("leak_free", {}).get("accuracy"),
+        "accuracy": published.accuracy if published else None,
+        "macro_f1": published.macro_f1 if published else None,
+        "leak_free_accuracy": leak_free.accuracy if leak_free else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fer_core.errors import ModelError
@@ -21,7 +21,7 @@ class Figures:
         accuracy: Share of right answers, from 0 to 1.
         macro_f1: Mean of the classes' F1.
         ece: Expected calibration error, from 0 to 1.
-        ece_before: The same before the network was calibrated.
+        ece_before: The same before the network was calibrated; None where it was not.
         accuracy_interval: Where the accuracy may lie.
         macro_f1_interval: Where the macro F1 may lie.
         recall: Share of each class's images that was recognized.
@@ -63,9 +63,13 @@ def read_figures(card: ModelCard, split: str = "private") -> dict[str, Figures]:
         parts = dict(card.metrics.get(split, {}))
         if "crossvalidation" in card.metrics:
             parts["by_subject"] = card.metrics["crossvalidation"]["all"]
-        return {name: _figures(part) for name, part in parts.items() if _is_protocol(part)}
+        figures = {name: _figures(part) for name, part in parts.items() if _is_protocol(part)}
+        temperature = parts.get("temperature", card.trained_on.get("temperature", 1))
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(f"The figures of the network {card.name} are damaged: {error}.") from error
+    if temperature == 1:  # older cards repeat the error as the one before
+        return {name: replace(part, ece_before=None) for name, part in figures.items()}
+    return figures
 
 
 def _is_protocol(part: object) -> bool:

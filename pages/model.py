@@ -32,9 +32,11 @@ def percent_column(meaning: str) -> Any:
 
 COLUMNS = {
     "Network": st.column_config.TextColumn(pinned=True),
+    "PublicTest": percent_column("Accuracy on the validation split: choose by this"),
+    "Validation": percent_column("Accuracy on the validation split: choose by this"),
     "Leak-free": percent_column("Accuracy on test images that are not also in training"),
     "Accuracy": percent_column("Published protocol: all test images"),
-    "Macro F1": st.column_config.NumberColumn(format="%.3f", help="Leak-free"),
+    "Macro F1": st.column_config.NumberColumn(format="%.3f", help="Leak-free test images"),
     "FER+ 7": percent_column("Accuracy against the majority of FER+'s votes, seven classes"),
     "Calibration error": percent_column("Leak-free: how far off its probabilities are on average"),
     "Parameters": st.column_config.NumberColumn(format="localized"),
@@ -43,11 +45,19 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A network that the page can show."""
+    """A network that the page can show.
+
+    Attributes:
+        folder: Where it lies.
+        card: What is known of it.
+        figures: What was measured on the test split, to report.
+        validation: Accuracy on the validation split, to choose by; None before it was measured.
+    """
 
     folder: Path
     card: ModelCard
     figures: dict[str, Figures]
+    validation: float | None
 
     @property
     def label(self) -> str:
@@ -62,9 +72,12 @@ class Entry:
         return str(judged_on or self.card.trained_on.get("dataset") or "data of unknown name")
 
     @property
-    def accuracy(self) -> float:
-        """Leak-free, for sorting; negative before it was measured."""
-        return self.figures["leak_free"].accuracy if "leak_free" in self.figures else -1.0
+    def rank(self) -> tuple[bool, float, str]:
+        """For sorting: by accuracy on the validation split, those without it last, by name.
+
+        Never by the test split: its figures hold only while nothing is chosen by them.
+        """
+        return (self.validation is None, -(self.validation or 0.0), self.folder.name)
 
     @property
     def obstacle(self) -> str:
@@ -84,21 +97,32 @@ class Entry:
 
 
 def read_entries() -> list[Entry]:
-    """The networks that can be read, the best one first; of the others the page says that."""
+    """The networks that can be read, by data set and `rank`; of the others the page says that."""
     folders = [MODELS_DIR / name for name in list_models()]
-    own = find_model(ui.settings().model)
-    if not any(folder.samefile(own) for folder in folders):
-        folders.append(own)
+    try:
+        own = find_model(ui.settings().model)
+        if not any(ui.same_folder(folder, own) for folder in folders):
+            folders.append(own)
+    except fer_core.FerError as error:  # gone while a viewer uses another one
+        LOGGER.warning("The network that the app is set up with is left out: %s", error)
     entries = []
     for folder in folders:
         try:
             card = read_card(folder)
-            entries.append(Entry(folder, card, read_figures(card)))
+            public = read_figures(card, "public").get("all")
+            validation = public.accuracy if public else None
+            entries.append(Entry(folder, card, read_figures(card), validation))
         except fer_core.FerError as error:
             LOGGER.warning("A network is left out: %s", error)
-            st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
+            if (folder / "card.json").is_file():  # else it has gone since it was listed
+                st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
     n_on = Counter(entry.dataset for entry in entries)
-    return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, -e.accuracy, e.folder.name))
+    return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, e.rank))
+
+
+def validation_name(dataset: str) -> str:
+    """What a data set's validation split is called, as a column's title."""
+    return "PublicTest" if dataset == "FER2013" else "Validation"
 
 
 def overview_row(entry: Entry, in_use: bool) -> dict[str, Any]:
@@ -106,6 +130,7 @@ def overview_row(entry: Entry, in_use: bool) -> dict[str, Any]:
     published, leak_free, ferplus = map(entry.figures.get, ("all", "leak_free", "ferplus_7"))
     return {
         "Network": entry.label + (" ✓" if in_use else ""),
+        validation_name(entry.dataset): in_percent(entry.validation),
         "Leak-free": in_percent(leak_free.accuracy if leak_free else None),
         "Accuracy": in_percent(published.accuracy if published else None),
         "Macro F1": leak_free.macro_f1 if leak_free else None,
@@ -123,10 +148,11 @@ def in_percent(share: float | None) -> float | None:
 def show_overview(entries: list[Entry], in_use: Path) -> None:
     """A table for each data set, since accuracies on different ones do not compare."""
     for dataset, group in groupby(entries, key=lambda entry: entry.dataset):
-        rows = [overview_row(entry, entry.folder.samefile(in_use)) for entry in group]
+        rows = [overview_row(entry, ui.same_folder(entry.folder, in_use)) for entry in group]
         if not network_card.has_ferplus(dataset):
             rows = [{k: v for k, v in row.items() if k != "FER+ 7"} for row in rows]
-        st.text(f"Judged on {dataset}, the best one first" if len(rows) > 1 else f"On {dataset}")
+        by = f", sorted by accuracy on {validation_name(dataset)}" if len(rows) > 1 else ""
+        st.text(f"Judged on {dataset}{by}")
         st.dataframe(
             rows,
             column_config=COLUMNS,
@@ -134,18 +160,22 @@ def show_overview(entries: list[Entry], in_use: Path) -> None:
             placeholder="not yet",
             alt=f"Networks judged on {dataset}",
         )
-    st.caption("✓: in use in this session. Not yet: not measured yet.")
+    st.caption(
+        "Choose by PublicTest or Validation. The columns after it are of the test split and for "
+        "reporting: they hold for new faces only while nothing is chosen by them. "
+        "✓: in use in this session. Not yet: not measured yet."
+    )
 
 
 def choose(entries: list[Entry], in_use: Path) -> Entry:
     """The network to show, with the button that puts it to use."""
-    index = next((i for i, e in enumerate(entries) if e.folder.samefile(in_use)), 0)
+    index = next((i for i, e in enumerate(entries) if ui.same_folder(e.folder, in_use)), 0)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     entry = left.selectbox(
         "Show the network", entries, index, format_func=lambda entry: str(entry.label)
     )
     with right:
-        if entry.folder.samefile(in_use):
+        if ui.same_folder(entry.folder, in_use):
             st.badge("In use in this session", icon=":material/check:", color="green")
         else:
             st.button(

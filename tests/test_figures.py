@@ -9,8 +9,8 @@ from fer_core.model_store import DEFAULT_MODEL, ModelCard, find_model, read_card
 from tests.faces import card
 
 
-def judged(part: object) -> ModelCard:
-    return replace(card(), metrics={"private": {"all": part}})
+def judged(part: object, trained_on: dict[str, Any] | None = None) -> ModelCard:
+    return replace(card(), metrics={"private": {"all": part}}, trained_on=trained_on or {})
 
 
 @pytest.mark.parametrize("metrics", [{}, {"public": {"all": {}}}, {"private": {}}])
@@ -36,7 +36,7 @@ def test_every_figure_is_read() -> None:
         "f1": by_class,
         "confusion": [[1, 0], [1, 1]],
     }
-    assert read_figures(judged(part))["all"] == Figures(
+    assert read_figures(judged(part, {"temperature": 1.5}))["all"] == Figures(
         3,
         0.75,
         0.7,
@@ -49,6 +49,25 @@ def test_every_figure_is_read() -> None:
         by_class,
         ((1, 0), (1, 1)),
     )
+
+
+@pytest.mark.parametrize(
+    ("of_network", "of_split", "before"),
+    [
+        pytest.param({}, {}, None, id="no temperature"),
+        pytest.param({}, {"temperature": 1.0}, None, id="temperature 1"),
+        pytest.param({"temperature": 1}, {}, None, id="temperature 1 of the network"),
+        pytest.param({}, {"temperature": 1.2}, 0.2, id="calibrated, by the split's figures"),
+        pytest.param({"temperature": 1.2}, {}, 0.2, id="calibrated, by the network's training"),
+    ],
+)
+def test_only_a_calibrated_network_has_an_error_before(
+    of_network: dict[str, Any], of_split: dict[str, Any], before: float | None
+) -> None:
+    part = {"n_images": 4, "accuracy": 0.5, "ece": 0.1, "ece_before": 0.2}
+    metrics = {"private": {"all": part, **of_split}}
+    figures = read_figures(replace(card(), metrics=metrics, trained_on=of_network))
+    assert (figures["all"].ece, figures["all"].ece_before) == (0.1, before)
 
 
 def test_protocols_and_keys_of_other_versions_do_no_harm() -> None:

@@ -147,7 +147,10 @@ def test_models_lists_what_the_cards_say(
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 
-    figures = {"all": {"accuracy": 0.75, "macro_f1": 0.5}, "leak_free": {"accuracy": 0.7}}
+    figures = {
+        "all": {"n_images": 20, "accuracy": 0.75, "macro_f1": 0.5},
+        "leak_free": {"n_images": 10, "accuracy": 0.7},
+    }
     write_network(tmp_path / "judged", {"private": figures})
     write_network(tmp_path / "new", {})
     assert main(["models", "--json"]) == 0
@@ -162,9 +165,22 @@ def test_models_lists_what_the_cards_say(
         "accuracy not judged yet",
     ]
 
-    (tmp_path / "new" / "card.json").write_text("{")
-    assert main(["models"]) == 2
-    assert "card.json" in capsys.readouterr().err
+
+def test_models_leaves_out_each_damaged_card_with_a_line_and_lists_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fer_core.__main__.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
+    write_network(tmp_path / "cut-off", {})
+    (tmp_path / "cut-off" / "card.json").write_text("{")
+    write_network(tmp_path / "odd", {"private": {"all": {"n_images": 1, "accuracy": "?"}}})
+    write_network(tmp_path / "sound", {})
+    assert main(["models", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert [row["name"] for row in json.loads(out)] == ["sound"]
+    of_cut_off, of_odd = err.splitlines()
+    assert "cut-off" in of_cut_off
+    assert "network odd" in of_odd
 
 
 def test_help_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """The page of networks, and what choosing one does to the other pages."""
 
-import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -191,11 +191,60 @@ def test_a_chosen_network_that_is_gone_gives_way_to_the_default(models_dir: Path
     folder = add(models_dir, "passing", weights=working())
     page = use(open_page(), "passing")
     shutil.rmtree(folder)
-    ui._load_analyzer.clear()
     page.run()
     assert not page.exception
-    assert len(page.error) == 0
+    assert [error.value for error in page.error] == [
+        f"The network `passing` is gone and cannot be used any more; `{DEFAULT_MODEL}` is in use."
+    ]
     assert "In use in this session" in texts(page)
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    page.switch_page("pages/photo.py").run()
+    assert not page.exception
+    assert len(open_page(page).error) == 0, "said once"
+
+
+def test_a_listed_network_that_is_gone_at_the_click_gets_a_sentence(models_dir: Path) -> None:
+    folder = add(models_dir, "passing", weights=working())
+    page = pick(open_page(), "passing")
+    shutil.rmtree(folder)
+    page.button[0].click().run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        f"The network `passing` is gone and cannot be used; `{DEFAULT_MODEL}` stays in use."
+    ]
+    assert page.selectbox[0].options == [DEFAULT_MODEL]
+
+
+@pytest.mark.parametrize("still_read", [False, True])
+def test_a_network_that_goes_while_the_page_is_made_is_no_traceback(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch, still_read: bool
+) -> None:
+    folder = add(models_dir, "passing")
+
+    def read_while_it_goes(of: Path) -> ModelCard:
+        if of == folder and not still_read:
+            shutil.rmtree(folder)
+        card = read_card(of)
+        if of == folder:
+            shutil.rmtree(folder)
+        return card
+
+    page = open_page()
+    monkeypatch.setattr(model_store, "read_card", read_while_it_goes)
+    pick(page, "passing")
+    assert len(page.warning) == 0
+    assert page.selectbox[0].options == ["passing"] * still_read + [DEFAULT_MODEL]
+
+
+def test_the_configured_network_may_go_while_another_one_is_in_use(
+    models_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = add(tmp_path_factory.mktemp("elsewhere"), "own", weights=working())
+    monkeypatch.setenv("FER_MODEL", str(folder))
+    page = use(open_page(), DEFAULT_MODEL)
+    shutil.rmtree(folder)
+    page.run()
+    assert not page.exception
     assert page.selectbox[0].options == [DEFAULT_MODEL]
 
 
@@ -218,6 +267,12 @@ def test_both_protocols_stand_beside_each_other_with_their_details(models_dir: P
         assert text in html(page)
 
 
+def test_a_network_without_a_temperature_has_no_error_before_calibration(models_dir: Path) -> None:
+    page = html(open_page())
+    assert "calibration error" in page
+    assert "before calibration" not in page
+
+
 def test_every_limit_and_the_law_are_there(models_dir: Path) -> None:
     page = open_page()
     for limit in read_card(SHIPPED).limits:
@@ -225,18 +280,37 @@ def test_every_limit_and_the_law_are_there(models_dir: Path) -> None:
     assert "article 5(1)(f)" in page.caption[-1].value
 
 
-def test_networks_are_compared_by_leak_free_accuracy_the_unmeasured_last(
+def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     models_dir: Path,
 ) -> None:
-    better = json.loads(json.dumps(read_card(SHIPPED).metrics))
-    better["private"]["leak_free"]["accuracy"] = 0.7
+    def judged(**accuracies: float) -> dict[str, Any]:
+        return {
+            split: {"dataset": "FER2013"}
+            | {part: {"n_images": 10, "accuracy": share} for part in ("all", "leak_free")}
+            for split, share in accuracies.items()
+        }
+
+    better = judged(public=0.7, private=0.5)
     better["private"]["ferplus_7"] = {"n_images": 10, "accuracy": 0.8}
     add(models_dir, "z-better", metrics=better)
+    add(models_dir, "a-worse", metrics=judged(public=0.6, private=0.9))
+    add(models_dir, "z-tested-alone", metrics=judged(private=0.9))
     add(models_dir, "a-fresh", metrics={})
-    overview = open_page().dataframe[0].value
-    assert list(overview.Network) == ["z-better", f"{DEFAULT_MODEL} ✓", "a-fresh"]
-    assert overview["Leak-free"].round(1).tolist()[:2] == [70.0, 61.6]
+    page = open_page()
+    overview = page.dataframe[0].value
+    measured = ["z-better", f"{DEFAULT_MODEL} ✓", "a-worse"]
+    assert list(overview.Network) == [*measured, "a-fresh", "z-tested-alone"]
+    assert list(overview)[1] == "PublicTest", "in sight on a phone too"
+    assert overview["PublicTest"].round(1).tolist()[:3] == [70.0, 61.2, 60.0]
+    assert overview["PublicTest"][3:].isna().all()
+    assert overview["Leak-free"].round(1).tolist()[:3] == [50.0, 61.6, 90.0]
     assert overview["FER+ 7"].round(1).tolist()[0] == 80.0
+    assert page.text[0].value == "Judged on FER2013, sorted by accuracy on PublicTest"
+
+
+def test_damaged_validation_figures_leave_a_network_out_by_name(models_dir: Path) -> None:
+    add(models_dir, "bad", metrics={"public": {"all": {"n_images": 1, "accuracy": 97}}})
+    assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
 
 
 def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
@@ -258,6 +332,7 @@ def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
     add(models_dir, "fresh", metrics={})
     page = pick(open_page(), "ck")
     assert list(page.dataframe[0].value.Network) == [f"{DEFAULT_MODEL} ✓", "fresh"]
+    assert list(page.dataframe[1].value)[:2] == ["Network", "Validation"]
     assert list(page.dataframe[1].value.Network) == ["ck"]
     assert "FER+ 7" not in page.dataframe[1].value
     assert [metric.label for metric in page.metric] == ["Published protocol", "Leak-free"]
@@ -341,6 +416,34 @@ def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
     assert answer_of_the_photo_page(other_viewer) == before
     use(open_page(page), DEFAULT_MODEL)
     assert answer_of_the_photo_page(page) == before
+
+
+def test_a_network_that_was_written_anew_answers_from_then_on(
+    models_dir: Path, answer_of_the_photo_page: Callable[[AppTest], str]
+) -> None:
+    card = opposite(models_dir)
+    folder = models_dir / "opposite"
+    page = use(open_page(), "opposite")
+    before = answer_of_the_photo_page(page)
+    write_card(replace(card, labels=card.labels[::-1]), folder)
+    written_ns = (folder / model_store.SERVED_FILE).stat().st_mtime_ns + 1_000_000_000
+    os.utime(folder / model_store.SERVED_FILE, ns=(written_ns, written_ns))
+    open_page(page)
+    after = answer_of_the_photo_page(page)
+    assert after != before
+    assert answer_of_the_photo_page(open_page()) == after
+
+
+def test_no_more_than_some_networks_stay_loaded(
+    models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr("fer_core.load_analyzer", loaded.append)
+    ui._load_analyzer.clear()
+    for mtime_ns in [*range(ui.MOST_NETWORKS + 1), 0]:
+        ui._load_analyzer("network", mtime_ns)
+    ui._load_analyzer.clear()
+    assert len(loaded) == ui.MOST_NETWORKS + 2, "the first was forgotten"
 
 
 def test_a_stream_ends_when_its_viewer_goes_to_choose_and_the_next_uses_the_choice(
