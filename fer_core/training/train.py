@@ -73,6 +73,7 @@ def train(
     }
     if resume:
         _check_same(before, settings)
+        files.check_weights(recipe)
     else:
         files.make_folder()
     keras.utils.set_random_seed(seed)
@@ -140,7 +141,7 @@ def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
 def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> keras.Model:
     """The best epoch's network, in float32 whatever it was trained in."""
     network = recipe.build(len(dataset.emotions))
-    behind_augmentation(recipe, network).load_weights(files.best)
+    behind_augmentation(recipe, network).load_weights(files.best(recipe))
     return network
 
 

@@ -584,6 +584,101 @@ def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     assert losses == sorted(losses, reverse=True), "an epoch began with fresh weights"
 
 
+def cut_off(patch: pytest.MonkeyPatch, *, while_writing: str, epoch: int) -> None:
+    """Ctrl-C between an epoch's weights and its row in the history, or amid its weights."""
+    if while_writing == "history":
+
+        def on_epoch_end(self: Any, number: int, logs: object = None) -> None:
+            if number + 1 == epoch:
+                raise KeyboardInterrupt
+            original(self, number, logs)
+
+        original = keras.callbacks.CSVLogger.on_epoch_end
+        patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", on_epoch_end)
+        return
+    n_written = 0
+
+    def save_weights(self: Any, path: Path, **options: Any) -> None:
+        nonlocal n_written
+        n_written += 1
+        save(self, path, **options)
+        if n_written == epoch:
+            Path(path).write_bytes(Path(path).read_bytes()[:1000])
+            raise KeyboardInterrupt
+
+    save = keras.Model.save_weights
+    patch.setattr(keras.Model, "save_weights", save_weights)
+
+
+@pytest.mark.parametrize("while_writing", ["history", "weights"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_epoch_that_was_cut_off_while_it_was_written_is_trained_anew(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    while_writing: str,
+    epoch: int,
+) -> None:
+    folder = tmp_path / "net"
+    script_validation(monkeypatch, 0.5, 0.4)
+    assert run("--epochs", "2") == 0
+    best = weights(folder)
+    measured = [0.5, 0.4, 0.9][:epoch]
+    with pytest.MonkeyPatch.context() as patch:
+        cut_off(patch, while_writing=while_writing, epoch=epoch)
+        script_validation(patch, *measured)
+        assert run("--epochs", "4") == (130 if epoch == 1 else 0)
+    assert epochs(folder) == list(range(epoch - 1))
+    if epoch > 1:  # what was never counted is not kept
+        assert same(weights(folder), best)
+    # What was best is not remembered from the epoch that was cut off.
+    script_validation(monkeypatch, *[0.5, 0.4, 0.3, 0.2][epoch - 1 :])
+    assert run("--epochs", "4", "--resume") == 0
+    assert accuracies(folder) == pytest.approx([0.5, 0.4, 0.3, 0.2])
+    assert read_card(folder).trained_on["chosen_epoch"] == 1
+    assert same(weights(folder), best)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"recipe": "ti', b"\xff"])
+def test_a_run_whose_notes_are_damaged_is_not_resumed(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=1)
+        assert run() == 130
+    (tmp_path / "net" / ".backup" / "run.json").write_bytes(content)
+    capsys.readouterr()
+    assert run("--resume") == 2
+    assert capsys.readouterr().err == (
+        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; leave out "
+        "--resume to start anew.\n"
+    )
+
+
+def test_a_run_whose_weights_are_gone_is_not_resumed(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 0
+    (tmp_path / "net" / ".backup" / "epoch-0.weights.h5").unlink()
+    capsys.readouterr()
+    assert run("--resume") == 2
+    assert "are damaged; leave out --resume" in capsys.readouterr().err
+
+
+def test_a_run_keeps_the_weights_of_its_best_and_its_last_epoch_alone(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=5)
+        script_validation(patch, 0.5, 0.9, 0.4, 0.3)
+        assert run("--epochs", "5") == 0
+    # The last but one goes when the next is written.
+    kept = {"epoch-1.weights.h5", "epoch-2.weights.h5", "epoch-3.weights.h5"}
+    assert {path.name for path in (tmp_path / "net" / ".backup").glob("epoch-*")} == kept
+
+
 def test_an_interrupted_run_closes_its_history(
     run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
