@@ -55,7 +55,8 @@ def train(
             of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
-            with the best epoch so far, and `resume` can still take it up.
+            with the best epoch so far, which its card notes as not `finished`, and `resume` can
+            still take it up.
     """
     files = RunFiles(output)
     before = files.settings() if resume else {}
@@ -101,6 +102,7 @@ def train(
             "precision": policy,
             "balanced": balanced,
             "temperature": temperature,
+            "finished": finished,
         },
     )
     write_card(card, output)
@@ -130,11 +132,16 @@ def _pretraining(
 
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
+    again = "the same settings, or leave out --resume to start anew."
+    if before.get("data") != settings["data"]:
+        raise OutputError(
+            f"The interrupted run had other data or another --limit; resume it with {again}"
+        )
     for name, value in settings.items():
         if before.get(name) != value:
             raise OutputError(
-                f"The interrupted run had {name} {before.get(name)}, not {value}; resume it with "
-                "the same settings, or leave out --resume to start anew."
+                f"The interrupted run had {name} {before.get(name)}, not {value}; "
+                f"resume it with {again}"
             )
 
 
