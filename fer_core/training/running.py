@@ -11,6 +11,7 @@ from fer_core.errors import OutputError
 from fer_core.model_store import read_history
 from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights
 from fer_core.training.devices import n_devices
+from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.resuming import Backup, Recall, Reseed
@@ -102,8 +103,8 @@ class RunFiles:
             settings: What a run that resumes this one must have in common with it.
         """
         self.forget()
-        shutil.rmtree(self.output / "evaluation", ignore_errors=True)
-        for name in ("history.csv", "model.keras", "model.tflite", "card.json"):
+        remove_derived(self.output)
+        for name in ("history.csv", "model.keras", "card.json"):
             (self.output / name).unlink(missing_ok=True)
         self._aside.mkdir()
         (self._aside / self._settings.name).write_text(json.dumps(settings), encoding="utf-8")

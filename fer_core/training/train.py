@@ -11,6 +11,7 @@ import keras
 from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.calibrate import give_temperature
+from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
@@ -87,6 +88,7 @@ def train(
     finished = run.fit(epochs)
     network = _best_network(recipe, dataset, files)
     temperature = give_temperature(network, dataset.validation)
+    remove_derived(output)  # of the network that an interrupted run left
     network.save(output / "model.keras")
     trained_on = _provenance(recipe, dataset, files)
     card = ModelCard(

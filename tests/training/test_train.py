@@ -24,6 +24,7 @@ from fer_core.training import running
 from fer_core.training.augmentation import flips_and_shifts
 from fer_core.training.batches import FaceBatches, pixels
 from fer_core.training.datasets import load_dataset
+from fer_core.training.export_formats import FORMATS
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
@@ -722,6 +723,22 @@ def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     assert read_card(folder).trained_on["epochs"] == 1
     left = {path.name for path in folder.iterdir()} - {"model.tflite"}
     assert left == {"card.json", "history.csv", "model.keras"}
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
+    run: Callable[..., int], tmp_path: Path, resume: bool
+) -> None:
+    folder = tmp_path / "net"
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run("--epochs", "2") == 130
+    for export_format in FORMATS.values():
+        for name in export_format.files:
+            (folder / name).touch()
+    (folder / "evaluation").mkdir()
+    assert run("--epochs", "2", *["--resume"] * resume) == 0
+    assert files(folder) == ["card.json", "history.csv", "model.keras"]
 
 
 def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
