@@ -203,8 +203,9 @@ def _train(args: argparse.Namespace) -> None:
 
     if args.data_parallel:
         share_batches()
+    recipe = find_recipe(args.recipe)
     card = train(
-        find_recipe(args.recipe),
+        recipe,
         dataset,
         args.output,
         epochs=args.epochs,
@@ -219,6 +220,12 @@ def _train(args: argparse.Namespace) -> None:
         export_network(args.output)
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
+    if not card.trained_on["finished"]:
+        sys.stderr.write(
+            f"Interrupted after epoch {card.trained_on['epochs']} of "
+            f"{args.epochs or recipe.epochs}; go on with --resume.\n"
+        )
+        sys.exit(130)
 
 
 def _crossvalidate(args: argparse.Namespace) -> None:

@@ -1,6 +1,6 @@
 """A temperature into the network's own file, so that whoever loads it gets calibrated answers."""
 
-import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +8,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import ModelCard, find_model, read_card, write_card
 from fer_core.training.answers import check_emotions
 from fer_core.training.batches import FaceBatches, equal_weights
 from fer_core.training.calibration import at_temperature, fit_temperature
 from fer_core.training.export import export_network
+from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 
 N_CHECKED = 256
@@ -25,8 +26,9 @@ BATCH_SIZE = 64
 def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     """Fit a network's temperature on the validation split and rewrite its folder with it.
 
-    `model.keras`, `model.tflite` and `card.json` are replaced. What `evaluate` had measured holds
-    no more, so the card's metrics and the folder `evaluation` are removed.
+    `model.keras`, `model.tflite` and `card.json` are replaced once all three are made. What
+    `evaluate` had measured holds no more, so the card's metrics and the folder `evaluation` are
+    removed, as are the other formats, which have the old temperature.
 
     Args:
         model: The network's name or folder. It may have a temperature already: the card notes the
@@ -40,6 +42,8 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
         ModelError: There is no such network, its files are damaged, or it does not end in
             softmax after a layer that can be scaled.
         DatasetError: The network's emotions are not those of the data set.
+        ExportError: The network cannot be written as `model.tflite`.
+        OutputError: The folder cannot be written to.
     """
     folder = find_model(model)
     card = read_card(folder)
@@ -51,11 +55,24 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     earlier = float(card.trained_on.get("temperature", 1))
     temperature = earlier * give_temperature(network, dataset.validation)
     card = replace(card, trained_on={**card.trained_on, "temperature": temperature}, metrics={})
-    network.save(folder / "model.keras")
-    write_card(card, folder)
-    shutil.rmtree(folder / "evaluation", ignore_errors=True)
-    export_network(folder)
+    _replace(network, card, folder)
     return card
+
+
+def _replace(network: keras.Model, card: ModelCard, folder: Path) -> None:
+    """Put a network in the place of another; where it cannot be exported, nothing changes."""
+    try:
+        # Inside the target, so that moving the files out of it copies nothing.
+        with tempfile.TemporaryDirectory(prefix=".calibrate-", dir=folder) as made:
+            scratch = Path(made)
+            network.save(scratch / "model.keras")
+            write_card(card, scratch)
+            export_network(scratch)
+            remove_derived(folder)
+            for file in scratch.iterdir():
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written to: {error.strerror or error}.") from error
 
 
 def give_temperature(network: keras.Model, faces: LabeledFaces) -> float:

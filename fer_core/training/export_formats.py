@@ -1,5 +1,6 @@
 """The formats that a network is exported to: how each is written, and opened again."""
 
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,17 @@ def find_format(name: str) -> ExportFormat:
     if name not in FORMATS:
         raise ExportError(f"There is no format {name!r}, only {', '.join(FORMATS)}.")
     return FORMATS[name]
+
+
+def remove_derived(folder: Path) -> None:
+    """Remove what was made from the network in a folder, because it holds another one from now on.
+
+    That is its files in every format, and what `evaluate` measured.
+    """
+    shutil.rmtree(folder / "evaluation", ignore_errors=True)
+    for export_format in FORMATS.values():
+        for name in export_format.files:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _for_inference(network: keras.Model, batch_size: int | None) -> keras.Model:

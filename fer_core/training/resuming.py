@@ -1,8 +1,12 @@
 """Callbacks that let a resumed run go on as if it had never been interrupted.
 
-Keras's BackupAndRestore brings back the weights and the optimizer with its learning rate. What
-callbacks have counted, and where the random numbers stood, it does not.
+Weights and the optimizer with its learning rate come back from a file, what callbacks have counted
+from the history, and the random numbers from the seed. An epoch counts once it has its row in the
+history: what a run wrote after its last row is not looked at, and is overwritten.
 """
+
+from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,7 +18,7 @@ class Recall(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows earlier epochs to callbacks that count them, such as EarlyStopping.
 
     Must come after those callbacks, which forget everything when a run begins, and before
-    BackupAndRestore, which then puts the learning rate right that they may have lowered.
+    Backup, which then puts the learning rate right that they may have lowered.
     """
 
     def __init__(
@@ -29,6 +33,40 @@ class Recall(keras.callbacks.Callback):  # type: ignore[misc]
         for figures in self._epochs:
             for callback in self._counting:
                 callback.on_epoch_end(int(figures["epoch"]), dict(figures))
+
+
+class Backup(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes weights and the optimizer's state after each epoch, to a file of the epoch's own.
+
+    Keras's BackupAndRestore overwrites the file that a resumed run needs, and so loses both where
+    it is cut off.
+    """
+
+    def __init__(
+        self, last: Path | None, weights: Callable[[int], Path], tidy: Callable[[], None]
+    ) -> None:
+        """Take the files to read and write.
+
+        Args:
+            last: What to go on from; None to begin with the network as it is.
+            weights: Number of an epoch -> file for it.
+            tidy: Removes the files that are needed no more.
+        """
+        super().__init__()
+        self._last = last
+        self._weights = weights
+        self._tidy = tidy
+
+    def on_train_begin(self, logs: object = None) -> None:
+        """Restore."""
+        if self._last:
+            self.model.optimizer.build(self.model.trainable_variables)  # else its state is left out
+            self.model.load_weights(self._last)
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Back up."""
+        self._tidy()
+        self.model.save_weights(self._weights(epoch), overwrite=True)
 
 
 class Reseed(keras.callbacks.Callback):  # type: ignore[misc]

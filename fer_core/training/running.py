@@ -11,9 +11,10 @@ from fer_core.errors import OutputError
 from fer_core.model_store import read_history
 from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights
 from fer_core.training.devices import n_devices
+from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.recipe import FineTuning, Recipe, Stage
-from fer_core.training.resuming import Recall, Reseed
+from fer_core.training.resuming import Backup, Recall, Reseed
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,35 @@ class RunFiles:
 
     @property
     def backup(self) -> Path:
-        """Holds the run's settings and a numbered folder for each stage that was begun."""
+        """Holds the run's settings, weights, and a numbered folder for each stage begun."""
         return self.output / ".backup"
 
-    @property
-    def best(self) -> Path:
-        """Weights of the best epoch so far."""
-        return self.output / ".best.weights.h5"
+    def weights(self, epoch: int) -> Path:
+        """Weights after an epoch, numbered as in the history, with the optimizer's state."""
+        return self.backup / f"epoch-{epoch}.weights.h5"
+
+    def best(self, recipe: Recipe) -> Path:
+        """Weights of the epoch in the history that is best by the recipe's measure."""
+        epochs = self.epochs()
+        measures = [row[recipe.chosen_by] for row in epochs]
+        return self.weights(int(epochs[measures.index(recipe.better(measures))]["epoch"]))
+
+    def check_weights(self, recipe: Recipe) -> None:
+        """Raise `OutputError` unless there are the weights that a resumed run needs."""
+        if not all(path.exists() for path in self._needed(recipe)):
+            raise self._damaged()
+
+    def tidy(self, recipe: Recipe) -> None:
+        """Remove the weights that a resumed run does not need."""
+        needed = self._needed(recipe)
+        for path in self.backup.glob("epoch-*.weights.h5"):
+            if path not in needed:
+                path.unlink()
+
+    def _needed(self, recipe: Recipe) -> set[Path]:
+        """Weights of the best and of the last epoch in the history."""
+        epochs = self.epochs()
+        return {self.best(recipe), self.weights(int(epochs[-1]["epoch"]))} if epochs else set()
 
     @property
     def history(self) -> Path:
@@ -54,14 +77,24 @@ class RunFiles:
         """Those of the interrupted run.
 
         Raises:
-            OutputError: There is no interrupted run here.
+            OutputError: There is no interrupted run here, or what is noted of it is damaged.
         """
         if not self._settings.exists():
             raise OutputError(
                 f"{self.output} holds no interrupted run; leave out --resume to start anew."
             )
-        settings: dict[str, str] = json.loads(self._settings.read_text(encoding="utf-8"))
+        try:
+            settings: dict[str, str] = json.loads(self._settings.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise self._damaged() from error
         return settings
+
+    def _damaged(self) -> OutputError:
+        """What to raise where the interrupted run cannot be taken up."""
+        return OutputError(
+            f"The interrupted run's notes in {self.backup} are damaged; leave out --resume to "
+            "start anew."
+        )
 
     def begin_run(self, settings: dict[str, str]) -> None:
         """Remove what an earlier run left, so that nothing of it is taken for the new network's.
@@ -70,26 +103,32 @@ class RunFiles:
             settings: What a run that resumes this one must have in common with it.
         """
         self.forget()
-        shutil.rmtree(self.output / "evaluation", ignore_errors=True)
-        for name in ("history.csv", "model.keras", "model.tflite", "card.json"):
+        remove_derived(self.output)
+        for name in ("history.csv", "model.keras", "card.json"):
             (self.output / name).unlink(missing_ok=True)
-        self.backup.mkdir()
-        self._settings.write_text(json.dumps(settings), encoding="utf-8")
+        self._aside.mkdir()
+        (self._aside / self._settings.name).write_text(json.dumps(settings), encoding="utf-8")
+        self._aside.rename(self.backup)
 
     @property
     def _settings(self) -> Path:
         return self.backup / "run.json"
 
+    @property
+    def _aside(self) -> Path:
+        """Where the backup is made and taken apart, so that it is whole wherever it is."""
+        return self.output / ".backup-aside"
+
     def forget(self) -> None:
         """Remove what only a resumed run needs."""
-        shutil.rmtree(self.backup, ignore_errors=True)
-        self.best.unlink(missing_ok=True)
+        shutil.rmtree(self._aside, ignore_errors=True)
+        if self.backup.exists():
+            self.backup.rename(self._aside)
+            shutil.rmtree(self._aside)
 
-    def begin_stage(self, number: int) -> Path:
-        """The folder in which a stage is backed up; from now on a resumed run begins with it."""
-        folder = self.backup / str(number)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    def begin_stage(self, number: int) -> None:
+        """From now on a resumed run begins with this stage."""
+        (self.backup / str(number)).mkdir(exist_ok=True)
 
     def stage(self) -> int:
         """Number of the stage that was begun last, 0 where there is none."""
@@ -149,16 +188,18 @@ class Run:
                 # but the stage: where one is stopped early, the numbers in the history leap.
                 start += stage.epochs
         except KeyboardInterrupt:
-            if not self.files.best.exists():
+            if not self.files.epochs():
                 raise
             return False
         return True
 
     def _fit_stage(self, number: int, stage: Stage, start: int, end: int) -> None:
-        # A model that was resumed once would begin each later `fit` at the epoch of its backup.
         trainer = behind_augmentation(self.recipe, self.network)
-        if self.files.best.exists():
-            trainer.load_weights(self.files.best)
+        so_far = self.files.epochs()
+        if so_far:
+            trainer.load_weights(self.files.best(self.recipe))
+        of_stage = [row for row in so_far if row["epoch"] >= start]
+        self.files.begin_stage(number)
         if self.fine_tuning:
             _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
         batches = self._training_batches()
@@ -167,12 +208,12 @@ class Run:
             loss="categorical_crossentropy",
             weighted_metrics=["accuracy"],
         )
-        callbacks = self._callbacks(batches, number, start)
+        callbacks = self._callbacks(batches, of_stage)
         try:
             trainer.fit(
                 batches,
                 validation_data=self._validation_batches(),
-                initial_epoch=start,
+                initial_epoch=int(of_stage[-1]["epoch"]) + 1 if of_stage else start,
                 epochs=end,
                 shuffle=False,  # the batches do it themselves
                 callbacks=callbacks,
@@ -204,27 +245,17 @@ class Run:
         )
 
     def _callbacks(
-        self, batches: FaceBatches, number: int, start: int
+        self, batches: FaceBatches, of_stage: list[dict[str, float]]
     ) -> list[keras.callbacks.Callback]:
-        so_far = self.files.epochs()
-        measure, better = self.recipe.chosen_by, self.recipe.better
         counting = self.recipe.callbacks()
+        last = self.files.weights(int(of_stage[-1]["epoch"])) if of_stage else None
         return [
-            keras.callbacks.ModelCheckpoint(
-                self.files.best,
-                monitor=measure,
-                mode=better.__name__,
-                save_best_only=True,
-                save_weights_only=True,
-                initial_value_threshold=better((row[measure] for row in so_far), default=None),
-            ),
             Reseed(self.seed, batches),
             *counting,
-            Recall(counting, [row for row in so_far if row["epoch"] >= start]),
-            keras.callbacks.BackupAndRestore(
-                self.files.begin_stage(number), delete_checkpoint=False
-            ),
+            Recall(counting, of_stage),
+            Backup(last, self.files.weights, lambda: self.files.tidy(self.recipe)),
             *([keras.callbacks.TensorBoard(self.tensorboard)] if self.tensorboard else []),
+            # Last, for an epoch counts from its row on: whatever is cut off before it is done anew.
             keras.callbacks.CSVLogger(self.files.history, append=True),
         ]
 

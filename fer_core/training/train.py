@@ -11,6 +11,7 @@ import keras
 from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.calibrate import give_temperature
+from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
@@ -55,7 +56,8 @@ def train(
             of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
-            with the best epoch so far, and `resume` can still take it up.
+            with the best epoch so far, which its card notes as not `finished`, and `resume` can
+            still take it up.
     """
     files = RunFiles(output)
     before = files.settings() if resume else {}
@@ -73,6 +75,7 @@ def train(
     }
     if resume:
         _check_same(before, settings)
+        files.check_weights(recipe)
     else:
         files.make_folder()
     keras.utils.set_random_seed(seed)
@@ -85,6 +88,7 @@ def train(
     finished = run.fit(epochs)
     network = _best_network(recipe, dataset, files)
     temperature = give_temperature(network, dataset.validation)
+    remove_derived(output)  # of the network that an interrupted run left
     network.save(output / "model.keras")
     trained_on = _provenance(recipe, dataset, files)
     card = ModelCard(
@@ -100,6 +104,7 @@ def train(
             "precision": policy,
             "balanced": balanced,
             "temperature": temperature,
+            "finished": finished,
         },
     )
     write_card(card, output)
@@ -129,18 +134,23 @@ def _pretraining(
 
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
+    again = "the same settings, or leave out --resume to start anew."
+    if before.get("data") != settings["data"]:
+        raise OutputError(
+            f"The interrupted run had other data or another --limit; resume it with {again}"
+        )
     for name, value in settings.items():
         if before.get(name) != value:
             raise OutputError(
-                f"The interrupted run had {name} {before.get(name)}, not {value}; resume it with "
-                "the same settings, or leave out --resume to start anew."
+                f"The interrupted run had {name} {before.get(name)}, not {value}; "
+                f"resume it with {again}"
             )
 
 
 def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> keras.Model:
     """The best epoch's network, in float32 whatever it was trained in."""
     network = recipe.build(len(dataset.emotions))
-    behind_augmentation(recipe, network).load_weights(files.best)
+    behind_augmentation(recipe, network).load_weights(files.best(recipe))
     return network
 
 

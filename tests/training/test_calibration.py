@@ -1,5 +1,6 @@
 """Temperature scaling: the search, a network's weights, and the command."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fer_core.model_store import read_card, write_card
 from fer_core.training.batches import pixels
 from fer_core.training.calibrate import give_temperature
 from fer_core.training.calibration import at_temperature, fit_temperature
+from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.metrics import expected_calibration_error, negative_log_likelihood
 from tests.faces import card, gray_faces
@@ -232,6 +234,29 @@ def test_figures_that_hold_no_more_are_removed(
     assert read_card(folder).metrics == {}
     assert not (folder / "evaluation").exists()
     assert "evaluate it anew" in capsys.readouterr().out
+
+
+def test_formats_of_the_old_temperature_are_removed(folder: Path, table: Path) -> None:
+    others = ["model-int8.tflite", "model.json", "model.onnx", "model.weights.h5"]
+    for name in others:
+        (folder / name).touch()
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    assert not {path.name for path in folder.iterdir()} & set(others)
+
+
+def test_a_network_that_cannot_be_exported_stays_as_it_was(
+    folder: Path, table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(*_: object) -> None:
+        raise RuntimeError("only with TensorFlow")
+
+    monkeypatch.setitem(FORMATS, "tflite", replace(FORMATS["tflite"], write=write))
+    (folder / "evaluation" / "metrics.json").write_text("{}")
+    (folder / "model.onnx").touch()
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 2
+    assert "only with TensorFlow" in capsys.readouterr().err
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
 
 
 def test_a_network_of_other_emotions_is_refused(

@@ -24,6 +24,7 @@ from fer_core.training import running
 from fer_core.training.augmentation import flips_and_shifts
 from fer_core.training.batches import FaceBatches, pixels
 from fer_core.training.datasets import load_dataset
+from fer_core.training.export_formats import FORMATS
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
@@ -55,7 +56,10 @@ def run(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
     def train(*options: str, recipe: str = "tiny") -> int:
         paths = ["--data", str(table), "--output", str(tmp_path / "net")]
-        return main(["train", "--recipe", recipe, *paths, *options])
+        try:
+            return main(["train", "--recipe", recipe, *paths, *options])
+        except SystemExit as ended:  # an interrupted run, whose network has been written
+            return int(ended.code or 0)
 
     return train
 
@@ -314,7 +318,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
         script_validation(patch, *measured[:2])
-        assert run("--epochs", "4") == 0
+        assert run("--epochs", "4") == 130
     with pytest.MonkeyPatch.context() as patch:
         script_validation(patch, *measured[2:])
         assert run("--epochs", "4", "--resume") == 0
@@ -330,7 +334,7 @@ def test_patience_outlasts_an_interruption(
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=4)
         script_validation(patch, 0.5, 0.4, 0.3)
-        assert run("--epochs", "9") == 0
+        assert run("--epochs", "9") == 130
     # The third epoch that is not better is the first after the interruption.
     script_validation(monkeypatch, 0.2, 0.9)
     assert run("--epochs", "9", "--resume") == 0
@@ -486,7 +490,7 @@ def test_a_run_in_stages_resumes_in_the_stage_in_which_it_was_interrupted(
             script_validation(patch, *measured[max(epoch - 2, 0) :])
             # Resumed weights are those of the backup: the file they came from may be gone.
             options = ("--weights", "7") if epoch == 2 else ("--weights", "gone", "--resume")
-            assert run("--epochs", "4", *options) == 0
+            assert run("--epochs", "4", *options) == 130
         assert epochs(folder) == list(range(epoch - 1))
     with pytest.MonkeyPatch.context() as patch:
         script_validation(patch, measured[3])
@@ -516,7 +520,7 @@ def test_a_run_is_not_resumed_with_pre_trained_weights_instead_of_none_or_the_ot
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=2)
-        assert run("--weights", before) == 0
+        assert run("--weights", before) == 130
     capsys.readouterr()
     assert run("--weights", now, "--resume") == 2
     assert f"had weights {before}, not {now};" in capsys.readouterr().err
@@ -553,7 +557,7 @@ def test_an_interrupted_run_keeps_its_best_epoch_and_resumes_after_its_last(
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
         script_validation(patch, 0.5, 0.9)
-        assert run("--epochs", "4") == 0
+        assert run("--epochs", "4") == 130
     assert epochs(folder) == [0, 1]
     assert read_card(folder).trained_on["epochs"] == 2
     before = weights(folder)
@@ -569,6 +573,20 @@ def test_an_interrupted_run_keeps_its_best_epoch_and_resumes_after_its_last(
     assert files(folder) == ["card.json", "history.csv", "model.keras"]
 
 
+def test_an_interrupted_run_does_not_look_like_a_finished_one(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=3)
+        assert run("--epochs", "4") == 130
+    sentence = "Interrupted after epoch 2 of 4; go on with --resume.\n"
+    assert capsys.readouterr().err.endswith(sentence)
+    assert read_card(tmp_path / "net").trained_on["finished"] is False
+    assert run("--epochs", "4", "--resume") == 0
+    assert "Interrupted" not in capsys.readouterr().err
+    assert read_card(tmp_path / "net").trained_on["finished"] is True
+
+
 def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
@@ -576,7 +594,7 @@ def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     for epoch, resume in ((2, []), (3, ["--resume"])):
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, epoch=epoch)
-            assert run("--epochs", "3", *resume) == 0
+            assert run("--epochs", "3", *resume) == 130
         assert epochs(folder) == list(range(epoch - 1))
     assert run("--epochs", "3", "--resume") == 0
     assert epochs(folder) == [0, 1, 2]
@@ -584,12 +602,107 @@ def test_a_run_can_be_resumed_again_and_again_and_goes_on_with_its_weights(
     assert losses == sorted(losses, reverse=True), "an epoch began with fresh weights"
 
 
+def cut_off(patch: pytest.MonkeyPatch, *, while_writing: str, epoch: int) -> None:
+    """Ctrl-C between an epoch's weights and its row in the history, or amid its weights."""
+    if while_writing == "history":
+
+        def on_epoch_end(self: Any, number: int, logs: object = None) -> None:
+            if number + 1 == epoch:
+                raise KeyboardInterrupt
+            original(self, number, logs)
+
+        original = keras.callbacks.CSVLogger.on_epoch_end
+        patch.setattr(keras.callbacks.CSVLogger, "on_epoch_end", on_epoch_end)
+        return
+    n_written = 0
+
+    def save_weights(self: Any, path: Path, **options: Any) -> None:
+        nonlocal n_written
+        n_written += 1
+        save(self, path, **options)
+        if n_written == epoch:
+            Path(path).write_bytes(Path(path).read_bytes()[:1000])
+            raise KeyboardInterrupt
+
+    save = keras.Model.save_weights
+    patch.setattr(keras.Model, "save_weights", save_weights)
+
+
+@pytest.mark.parametrize("while_writing", ["history", "weights"])
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_epoch_that_was_cut_off_while_it_was_written_is_trained_anew(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    while_writing: str,
+    epoch: int,
+) -> None:
+    folder = tmp_path / "net"
+    script_validation(monkeypatch, 0.5, 0.4)
+    assert run("--epochs", "2") == 0
+    best = weights(folder)
+    measured = [0.5, 0.4, 0.9][:epoch]
+    with pytest.MonkeyPatch.context() as patch:
+        cut_off(patch, while_writing=while_writing, epoch=epoch)
+        script_validation(patch, *measured)
+        assert run("--epochs", "4") == 130
+    assert epochs(folder) == list(range(epoch - 1))
+    if epoch > 1:  # what was never counted is not kept
+        assert same(weights(folder), best)
+    # What was best is not remembered from the epoch that was cut off.
+    script_validation(monkeypatch, *[0.5, 0.4, 0.3, 0.2][epoch - 1 :])
+    assert run("--epochs", "4", "--resume") == 0
+    assert accuracies(folder) == pytest.approx([0.5, 0.4, 0.3, 0.2])
+    assert read_card(folder).trained_on["chosen_epoch"] == 1
+    assert same(weights(folder), best)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"recipe": "ti', b"\xff"])
+def test_a_run_whose_notes_are_damaged_is_not_resumed(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=1)
+        assert run() == 130
+    (tmp_path / "net" / ".backup" / "run.json").write_bytes(content)
+    capsys.readouterr()
+    assert run("--resume") == 2
+    assert capsys.readouterr().err == (
+        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; leave out "
+        "--resume to start anew.\n"
+    )
+
+
+def test_a_run_whose_weights_are_gone_is_not_resumed(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 130
+    (tmp_path / "net" / ".backup" / "epoch-0.weights.h5").unlink()
+    capsys.readouterr()
+    assert run("--resume") == 2
+    assert "are damaged; leave out --resume" in capsys.readouterr().err
+
+
+def test_a_run_keeps_the_weights_of_its_best_and_its_last_epoch_alone(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=5)
+        script_validation(patch, 0.5, 0.9, 0.4, 0.3)
+        assert run("--epochs", "5") == 130
+    # The last but one goes when the next is written.
+    kept = {"epoch-1.weights.h5", "epoch-2.weights.h5", "epoch-3.weights.h5"}
+    assert {path.name for path in (tmp_path / "net" / ".backup").glob("epoch-*")} == kept
+
+
 def test_an_interrupted_run_closes_its_history(
     run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupted = interrupt(monkeypatch, epoch=2)
     script_validation(monkeypatch, 0.5)
-    assert run() == 0
+    assert run() == 130
     assert [logger.csv_file.closed for logger in interrupted] == [True]
 
 
@@ -600,7 +713,7 @@ def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
         script_validation(patch, 0.5, 0.9)
-        assert run("--epochs", "4") == 0
+        assert run("--epochs", "4") == 130
     (folder / "evaluation").mkdir()
     (folder / "evaluation" / "metrics.json").write_text("{}")
     with pytest.MonkeyPatch.context() as patch:
@@ -610,6 +723,22 @@ def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     assert read_card(folder).trained_on["epochs"] == 1
     left = {path.name for path in folder.iterdir()} - {"model.tflite"}
     assert left == {"card.json", "history.csv", "model.keras"}
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
+    run: Callable[..., int], tmp_path: Path, resume: bool
+) -> None:
+    folder = tmp_path / "net"
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run("--epochs", "2") == 130
+    for export_format in FORMATS.values():
+        for name in export_format.files:
+            (folder / name).touch()
+    (folder / "evaluation").mkdir()
+    assert run("--epochs", "2", *["--resume"] * resume) == 0
+    assert files(folder) == ["card.json", "history.csv", "model.keras"]
 
 
 def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
@@ -628,7 +757,11 @@ def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
     [
         pytest.param(["--epochs", "4"], "epochs 3, not 4", id="epochs"),
         pytest.param(["--epochs", "3", "--seed", "9"], "seed 0, not 9", id="seed"),
-        pytest.param(["--epochs", "3", "--limit", "3"], "had data", id="data"),
+        pytest.param(
+            ["--epochs", "3", "--limit", "3"],
+            "had other data or another --limit; resume",
+            id="data",
+        ),
     ],
 )
 def test_a_run_is_not_resumed_with_other_settings(
@@ -639,7 +772,7 @@ def test_a_run_is_not_resumed_with_other_settings(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=2)
-        assert run("--epochs", "3") == 0
+        assert run("--epochs", "3") == 130
     capsys.readouterr()
     assert run(*options, "--resume") == 2
     assert named in capsys.readouterr().err
