@@ -43,8 +43,8 @@ def main(argv: list[str] | None = None) -> int:
         reason = error.strerror or str(error).partition("\n")[0]
         sys.stderr.write(f"{what} cannot be used: {reason}.\n")
         return 2
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted.\n")
+    except KeyboardInterrupt as interruption:
+        sys.stderr.write(f"{str(interruption) or 'Interrupted.'}\n")
         return 130
     return 0
 
@@ -221,11 +221,10 @@ def _train(args: argparse.Namespace) -> None:
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
     if not card.trained_on["finished"]:
-        sys.stderr.write(
+        raise KeyboardInterrupt(
             f"Interrupted after epoch {card.trained_on['epochs']} of "
-            f"{args.epochs or recipe.epochs}; go on with --resume.\n"
+            f"{args.epochs or recipe.epochs}; go on with --resume."
         )
-        sys.exit(130)
 
 
 def _crossvalidate(args: argparse.Namespace) -> None:

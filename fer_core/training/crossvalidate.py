@@ -16,7 +16,7 @@ from fer_core.model_store import read_card, write_card
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.metrics import measure
 from fer_core.training.recipe import Recipe
-from fer_core.training.running import RunFiles
+from fer_core.training.run_files import RunFiles
 from fer_core.training.train import train
 
 

@@ -15,7 +15,8 @@ from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
-from fer_core.training.running import Run, RunFiles, behind_augmentation
+from fer_core.training.run_files import RunFiles
+from fer_core.training.running import Run, behind_augmentation
 
 
 def train(
