@@ -13,6 +13,7 @@ from fer_core.model_store import ModelCard, find_model, read_card, write_card
 from fer_core.training.answers import check_emotions
 from fer_core.training.batches import FaceBatches, equal_weights
 from fer_core.training.calibration import at_temperature, fit_temperature
+from fer_core.training.devices import n_devices
 from fer_core.training.export import export_network
 from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
@@ -111,6 +112,8 @@ def give_temperature(network: keras.Model, faces: LabeledFaces) -> float:
 
 def _probabilities(network: keras.Model, faces: LabeledFaces) -> npt.NDArray[np.float32]:
     weights = equal_weights(network.output_shape[-1])
-    batches = FaceBatches(faces, BATCH_SIZE, network.input_shape[-1], weights)
+    batches = FaceBatches(
+        faces, BATCH_SIZE, network.input_shape[-1], weights, multiple_of=n_devices()
+    )
     found: npt.NDArray[np.float32] = network.predict(batches, verbose=0)
-    return found
+    return found[: len(faces)]
