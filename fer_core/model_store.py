@@ -24,7 +24,8 @@ DEFAULT_LIMITS = (
     "The European Union forbids inferring emotions at work and in education, except for medical "
     "or safety reasons (AI Act, article 5(1)(f)).",
     "The training data are for research and non-commercial use.",
-    "FER2013 records neither age, gender nor skin tone, so fairness across them is unmeasured.",
+    "The training data name neither age, gender nor skin tone, so fairness across them is "
+    "unmeasured.",
 )
 
 

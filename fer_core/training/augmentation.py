@@ -39,8 +39,7 @@ def crops_and_erasing() -> keras.Sequential:
 
     Mirror, turn by up to 10 degrees, shift and scale by up to 20 %; a shift by up to 4 pixels,
     which before the network's own crop is a random crop; a black rectangle of 2 to 33 % of the
-    area in half of the images. The paper makes each of the first changes to half of the images;
-    here they are made to all.
+    area in half of the images. All changes but the rectangle are made to every image.
     """
     return _changes(
         RandomAffine(degrees=10, shift=0.2, zoom=0.2),

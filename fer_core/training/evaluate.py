@@ -50,9 +50,10 @@ def evaluate(
         pixel in the training split, each as `metrics.measure` returns them, for a network with a
         temperature with `ece_before` and `nll_before`, what they would be without it; where the
         data set has FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
-        In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left, or
-        where the network was trained on something else than the data set's training split, so
-        that nobody knows which images it has seen.
+        In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left,
+        where test is validation, on which the epoch was chosen, or where the network was trained
+        on something else than the data set's training split, so that nobody knows which images it
+        has seen.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
@@ -85,6 +86,8 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
         figures["not_leak_free"] = (
             "Not measured: the network was trained on other images than this training split."
         )
+    elif dataset.test is dataset.validation:
+        figures["not_leak_free"] = "Not measured: the epoch was chosen on the same images."
     elif not unseen.any():
         figures["not_leak_free"] = "Not measured: every image is in the training split, too."
     else:

@@ -118,6 +118,16 @@ def test_a_network_of_ck_plus_is_judged_the_same_way(
     assert found["dataset"] == "CK+48 (80:20 by subject; test is validation)"
 
 
+def test_nothing_is_called_leak_free_where_the_epoch_was_chosen_on_the_same_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_classes(tmp_path / "CK+48")
+    folder = put(tmp_path / "happy", data, labels=CK_EMOTIONS)
+    found = figures(capsys, "--model", folder, "--data", data)
+    assert "leak_free" not in found
+    assert found["not_leak_free"] == "Not measured: the epoch was chosen on the same images."
+
+
 # --- the files ---
 
 
