@@ -160,7 +160,7 @@ def test_a_followed_face_keeps_the_number_of_its_track() -> None:
     image = plain(600, 400)
     one, two = face_emotion((50, 80, 110, 140)), face_emotion((400, 80, 460, 140))
     tracked = [
-        TrackedFace(face.box, face.confidence, face.probabilities, track_id)
+        TrackedFace(face.box, face.confidence, face.probabilities, track_id, face.emotion)
         for face, track_id in ((one, 2), (two, 1))
     ]
     np.testing.assert_array_equal(draw_faces(image, tracked[::-1]), draw_faces(image, [two, one]))
