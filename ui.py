@@ -164,7 +164,9 @@ def need_router(url_path: str) -> None:
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
 def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
-    return fer_core.load_analyzer(folder)
+    loaded = fer_core.load_analyzer(folder)
+    loaded.detector.warm_up()
+    return loaded
 
 
 def _current_analyzer(folder: Path) -> fer_core.EmotionAnalyzer:
