@@ -159,9 +159,10 @@ class LiveSession:
         box = track.box.rounded()
         found = detect_near(self._analyzer.detector, image, box, margin, smallest)
         track.checked_s = time_s
+        followed = track.seen_s == time_s
         if found is not None:
-            track.confirm(found, time_s)
-        elif track.seen_s < time_s or time_s - track.confirmed_s > UNCONFIRMED_S:
+            (track.found_near if followed else track.start)(found, time_s)
+        elif not followed or time_s - track.confirmed_s > UNCONFIRMED_S:
             self._lose(track)
 
     def _lose(self, track: Track) -> None:

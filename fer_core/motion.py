@@ -92,8 +92,8 @@ def follow_boxes(
     """Where boxes of one frame are in a later one of the same size.
 
     Lucas & Kanade's flow in pyramids (Bouguet 2000) of a grid of points in each box; the box moves
-    by the median of what its points moved by (Kalal et al. 2010, "Median flow"), and grows as their
-    distances from their middle do.
+    by the median of what its points moved by (Kalal et al. 2010, "Median flow"), and grows as they
+    move apart.
 
     Returns:
         A box for each; None for one whose points were mostly not found again, as on a surface
@@ -145,8 +145,10 @@ def _moved(
     if len(start) < LEAST_POINTS * len(_GRID):
         return None
     dx, dy = (_median(end[:, axis] - start[:, axis]) / scale for axis in (0, 1))
-    spread, spread_now = (np.abs(points - points.mean(axis=0)) for points in (start, end))
-    return box.moved(dx, dy, float(spread_now.sum() / spread.sum()))
+    around = start - start.mean(axis=0)
+    # Least squares, as the ratio of mean distances would grow with noise.
+    growth = float((around * end).sum() / (around * around).sum())
+    return box.moved(dx, dy, growth)
 
 
 def _median(values: npt.NDArray[np.float32]) -> float:

@@ -4,7 +4,7 @@ from fer_core.detection import HaarFaceDetector
 from fer_core.faces import BoundingBox, DetectedFace, box_iou
 from fer_core.images import RgbImage
 
-SMALLEST = 0.7
+SMALLEST = 0.75
 """How much smaller than it was the face may be. It is what the time depends on: Haar itself looks
 for a large face on a small copy, and a copy made for it gains little and makes its boxes worse."""
 

@@ -293,7 +293,7 @@ def test_a_face_that_flow_cannot_follow_is_looked_for_in_each_frame(
 ) -> None:
     for step in range(4):  # plain squares have nothing that flow could hold on to
         session.process(frame((100, 100, 140, 140)), step / 30)
-    whole, around = (320, 240, 36), (80, 80, 29)  # .5 of 40 is 20 more on each side; .8 of 36
+    whole, around = (320, 240, 36), (80, 80, 30)  # .5 of 40 is 20 more on each side; .75 of 40
     assert detector.searched == [whole, around, around, around]
 
 
@@ -303,7 +303,7 @@ def test_the_surroundings_end_where_the_frame_ends(
     corner = frame((280, 200, 320, 240))
     session.process(corner, 0)
     live = session.process(corner, 0.125)
-    assert detector.searched[-1] == (60, 60, 29)
+    assert detector.searched[-1] == (60, 60, 30)
     assert boxes(live) == [(280, 200, 320, 240)]
 
 
@@ -312,7 +312,7 @@ def test_around_a_large_face_nothing_much_smaller_is_searched_for(
 ) -> None:
     session.process(frame((100, 100, 180, 180)), 0)
     session.process(frame((100, 100, 180, 180)), 0.125)
-    assert detector.searched[-1] == (160, 160, 56)
+    assert detector.searched[-1] == (160, 160, 60)
 
 
 def test_a_frame_without_change_is_searched_once_a_second_beside_a_face(
