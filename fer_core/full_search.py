@@ -1,8 +1,6 @@
 """Searches of whole frames beside a stream."""
 
 import os
-import sys
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,9 +15,6 @@ from fer_core.motion import MotionFrame
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NICENESS = 5
-"""How far searches stand back behind the streams' own threads, as of `nice`."""
-
 
 @cache
 def shared_threads() -> Executor:
@@ -29,14 +24,7 @@ def shared_threads() -> Executor:
     number of searches. OpenCV spreads a search over the processors by itself; more threads made
     each search longer and no more of them.
     """
-    return ThreadPoolExecutor(
-        max(1, (os.cpu_count() or 1) // 2), "face search", initializer=_stand_back
-    )
-
-
-def _stand_back() -> None:
-    if sys.platform == "linux":  # elsewhere a process has one niceness for all its threads
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "face search")
 
 
 class InlineExecutor(Executor):
@@ -68,7 +56,10 @@ class SearchedFrame:
 
 
 class FullSearch:
-    """Searches the newest frame of one stream, one at a time, in an executor's thread."""
+    """Searches the newest frame of one stream, one at a time, in an executor's thread.
+
+    `cancel` may be called from any thread, the rest from the stream's own.
+    """
 
     def __init__(self, detector: HaarFaceDetector, executor: Executor) -> None:
         """Start without a search."""
@@ -99,17 +90,18 @@ class FullSearch:
         Raises:
             Exception: What the detector raised.
         """
-        if self._future is None or not self._future.done():
+        future = self._future
+        if future is None or not future.done() or future.cancelled():
             return None
-        future, self._future = self._future, None
+        self._future = None
         return future.result()
 
     def cancel(self) -> None:
         """Forget the frame that waits and the result of one that is being searched."""
         self._waiting = None
-        if self._future is not None:
-            self._future.cancel()
-            self._future = None
+        future, self._future = self._future, None
+        if future is not None:
+            future.cancel()
 
     def _run(self) -> tuple[MotionFrame, Sequence[DetectedFace]] | None:
         frame, self._waiting = self._waiting, None

@@ -133,7 +133,10 @@ class LiveSession:
         return LiveFrame(annotated, faces)
 
     def forget(self) -> None:
-        """Forget every face and every picture."""
+        """Forget every face and every picture; may be called from any thread.
+
+        A frame that is being processed meanwhile leaves its own behind.
+        """
         self._search.cancel()
         self._tracks.forget()
         self._last = self._asked = None
@@ -142,8 +145,9 @@ class LiveSession:
         self, image: RgbImage, motion: MotionFrame, time_s: float, min_face_px: int
     ) -> None:
         """Carry the tracks along; look at once for the faces for which that fails."""
-        if self._last is not None:
-            for track in self._tracks.follow(self._last, motion, time_s):
+        last = self._last
+        if last is not None:
+            for track in self._tracks.follow(last, motion, time_s):
                 self._check(track, image, time_s, min_face_px, LOST_MARGIN)
         height, width = image.shape[:2]
         for track in self._tracks.in_sight:

@@ -185,10 +185,9 @@ class Tracks:
         kept: list[Track] = []
         for track in sorted(self.in_sight, key=lambda track: track.track_id):
             box = track.box.rounded()
-            if any(box_iou(box, other.box.rounded()) >= DOUBLE_IOU for other in kept):
-                self._all.remove(track)
-            else:
+            if all(box_iou(box, other.box.rounded()) < DOUBLE_IOU for other in kept):
                 kept.append(track)
+        self._all = [track for track in self._all if track in kept or not track.in_sight]
 
 
 def _overlap(track: Track, face: DetectedFace) -> float | None:
