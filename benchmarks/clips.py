@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -91,12 +92,14 @@ def moving(index: int, n: int, time_s: float, speed: float = 1.0) -> Pose:
 
 def read_clip(path: Path, n_frames: int) -> list[RgbImage]:
     """The first frames of a video file."""
-    frames: list[RgbImage] = []
-    with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            frames.append(np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8))
-            if len(frames) == n_frames:
-                break
+    try:
+        with av.open(str(path)) as container:
+            decoded = islice(container.decode(video=0), n_frames)
+            frames = [np.asarray(f.to_ndarray(format="rgb24"), dtype=np.uint8) for f in decoded]
+    except (av.FFmpegError, IndexError) as error:
+        raise SystemExit(f"{path} is not a video that can be read: {error}.") from error
+    if not frames:
+        raise SystemExit(f"{path} holds no frame.")
     return frames
 
 

@@ -246,6 +246,7 @@ def main() -> None:
     parser.add_argument("--clip", type=Path, help="a video file to compare on as well")
     parser.add_argument("--seconds", type=int, default=20, help="length of the clips made")
     options = parser.parse_args()
+    given = read_clip(options.clip, options.seconds * FPS) if options.clip else None
     analyzer = fer_core.load_analyzer()
     analyzer.detector.warm_up()
     print(f"load average at the start: {os.getloadavg()}")
@@ -255,9 +256,8 @@ def main() -> None:
     for n_faces in (1, 4):
         clip = moving_clip(n_faces, options.seconds * FPS)
         compare(f"{n_faces} face(s), 640x480", clip, analyzer, tutorial)
-    if options.clip:
-        clip = read_clip(options.clip, options.seconds * FPS)
-        compare(options.clip.name, clip, analyzer, tutorial)
+    if given:
+        compare(options.clip.name, given, analyzer, tutorial)
     measure_finding(analyzer, 20)
     measure_boxes(analyzer, options.seconds)
     measure_labels(analyzer, options.seconds)
