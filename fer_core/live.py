@@ -8,7 +8,7 @@ from fer_core.analysis import EmotionAnalyzer
 from fer_core.drawing import draw_faces
 from fer_core.faces import DetectedFace, TrackedFace
 from fer_core.full_search import FullSearch, SearchedFrame, shared_threads
-from fer_core.images import RgbImage
+from fer_core.images import RgbImage, check_rgb
 from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes, scene_changed
 from fer_core.near_search import detect_near
 from fer_core.tracking import UNCONFIRMED_S, Track, Tracks
@@ -112,7 +112,11 @@ class LiveSession:
         Args:
             image: The frame.
             time_s: When it was taken, in seconds, on a clock that never goes back.
+
+        Raises:
+            ValueError: The frame is not an `RgbImage`.
         """
+        check_rgb(image)
         settings = self.settings
         min_face_px = round(settings.min_face_share * min(image.shape[:2]))
         motion = MotionFrame(image)

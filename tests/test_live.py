@@ -104,6 +104,20 @@ def test_a_frame_too_small_for_a_face_is_no_error(
         assert session.process(noise(*size), 0.1 * step).faces == ()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(np.zeros((480, 640), np.uint8), id="gray"),
+        pytest.param(np.zeros((480, 640, 4), np.uint8), id="with transparency"),
+        pytest.param(np.zeros((480, 640, 3), np.float32), id="other pixels"),
+        pytest.param(np.zeros((0, 640, 3), np.uint8), id="empty"),
+    ],
+)
+def test_anything_but_an_rgb_image_is_refused(session: LiveSession, wrong: RgbImage) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        session.process(wrong, 0)
+
+
 def test_the_frame_itself_is_not_drawn_on(session: LiveSession) -> None:
     image = frame((100, 100, 140, 140))
     live = session.process(image, 0)
