@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 import fer_core
-from fer_core.drawing import COLORS
+from fer_core.drawing import COLORS, caption
 from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
@@ -164,7 +164,9 @@ def need_router(url_path: str) -> None:
 
 @st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
 def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
-    return fer_core.load_analyzer(folder)
+    loaded = fer_core.load_analyzer(folder)
+    loaded.detector.warm_up()
+    return loaded
 
 
 def _current_analyzer(folder: Path) -> fer_core.EmotionAnalyzer:
@@ -287,7 +289,7 @@ def stream() -> VideoStream:
 
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""
-    st.markdown(f"**{name}: {face.emotion} {face.probability:.0%}**")
+    st.markdown(f"**{name}: {caption(face)}**")
     rows = "".join(_bar(emotion, p) for emotion, p in face.probabilities.items())
     st.html(
         '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'

@@ -32,7 +32,12 @@ class HaarFaceDetector:
         self._scale_factor = scale_factor
         self._min_neighbors = min_neighbors
         self._max_area_px = max_area_px
-        self._cascades = Pool(_load_cascade, size=os.cpu_count() or 1)
+        # One more than processors, so that no frame waits for a long search beside its stream.
+        self._cascades = Pool(_load_cascade, size=(os.cpu_count() or 1) + 1)
+
+    def warm_up(self) -> None:
+        """Load the cascades that one stream needs, its own and that of the search beside it."""
+        self._cascades.fill(2)
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
         """Find faces.

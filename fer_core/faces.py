@@ -115,7 +115,11 @@ class TrackedFace(FaceEmotion):
     """A face of a live stream.
 
     Attributes:
+        probabilities: Averaged over the last moments.
         track_id: Stays with the face from frame to frame, counted from 1 in each session.
+        steady_emotion: The emotion to name: unlike `emotion` it changes only once the evidence
+            for another holds. None where none is probable enough to be named.
     """
 
     track_id: int
+    steady_emotion: Emotion | None

@@ -1,32 +1,41 @@
 """Faces of a live stream: found, followed and smoothed over time."""
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import count
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.drawing import draw_faces
-from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, TrackedFace, box_iou
-from fer_core.images import RgbImage
+from fer_core.faces import DetectedFace, TrackedFace
+from fer_core.full_search import FullSearch, SearchedFrame, shared_threads
+from fer_core.images import RgbImage, check_rgb
+from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes, scene_changed
+from fer_core.near_search import detect_near
+from fer_core.tracking import UNCONFIRMED_S, Track, Tracks
 
-FULL_SEARCH_EVERY_S = 0.5
-"""How often the whole frame is searched; in between, only around each face."""
+CLASSIFY_EVERY_S = 0.09
+"""How often a face is classified at most: every third frame of a camera's thirty a second. The
+answers are averaged over longer, and the frames between cost a third."""
 
-NEAR_WITHIN_S = 0.25
-"""A face seen longer ago may have gone anywhere; then the whole frame is searched."""
+CHECK_EVERY_S = 0.2
+"""How often the detector looks whether a face is still where it was followed to."""
 
-NEAR_IOU = 0.5
-"""A box found around a face that overlaps the face's last one less is not trusted: where a face
-moved fast, half of it is in sight, and Haar takes parts of a face for one."""
+SEARCH_EMPTY_EVERY_S = 0.1, 0.5
+"""How often the whole frame is searched while no face is in sight: where the picture changes, and
+where it does not."""
 
-KEEP_LOST_S = 1.0
-"""How long the track of a face that is out of sight is kept."""
+SEARCH_EVERY_S = 0.2, 1.0
+"""How often it is while one is: where the picture changes away from the faces, and else."""
 
-HALF_LIFE_S = 0.2
-"""After this time, what was seen before has half the weight in the shown probabilities."""
+NEAR_MARGIN = 0.2
+"""Share of its box that is searched on each side of a face that was followed."""
 
-SAME_FACE_IOU = 0.3
-"""Boxes of two frames that overlap at least this much are one face."""
+LOST_MARGIN = 0.5
+"""The same for a face that could not be followed."""
+
+STILL_LARGE_ENOUGH = 0.8
+"""Share of the smallest face's size below which a face in sight is dropped, so that one at the
+limit does not come and go."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +69,42 @@ class LiveFrame:
 
 
 @dataclass(frozen=True)
-class _Track:
-    face: TrackedFace
-    seen_s: float
+class _Asked:
+    """The last search of a whole frame that was asked for."""
+
+    motion: MotionFrame
+    time_s: float
+    min_face_px: int
 
 
 class LiveSession:
     """Follows the faces of one viewer's stream. Not to be shared between streams or threads.
 
-    `settings` may be replaced at any time, from any thread.
+    Each frame costs about the same: boxes are carried along by optical flow, and the network or
+    the detector is asked about one face, whichever waits longest. Whole frames are searched beside
+    the stream. `settings` may be replaced at any time, from any thread.
     """
 
-    def __init__(self, analyzer: EmotionAnalyzer, settings: LiveSettings | None = None) -> None:
-        """Start without faces."""
+    def __init__(
+        self,
+        analyzer: EmotionAnalyzer,
+        settings: LiveSettings | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """Start without faces.
+
+        Args:
+            analyzer: Detector and classifier, shared by all sessions.
+            settings: The defaults if None.
+            executor: Where whole frames are searched; None for threads that all sessions share.
+        """
         self.settings = settings or LiveSettings()
         self._analyzer = analyzer
-        self._ids = count(1)
-        self._tracks: list[_Track] = []
-        self._searched_s = float("-inf")
-        self._size: tuple[int, ...] = ()
+        self._tracks = Tracks()
+        self._search = FullSearch(analyzer.detector, executor or shared_threads())
+        self._shape: tuple[int, ...] = ()
+        self._last: MotionFrame | None = None
+        self._asked: _Asked | None = None
 
     def process(self, image: RgbImage, time_s: float) -> LiveFrame:
         """Find, follow and classify the faces of the next frame.
@@ -86,91 +112,132 @@ class LiveSession:
         Args:
             image: The frame.
             time_s: When it was taken, in seconds, on a clock that never goes back.
+
+        Raises:
+            ValueError: The frame is not an `RgbImage`.
         """
+        check_rgb(image)
         settings = self.settings
-        if image.shape != self._size:  # another camera, or a phone that was turned
-            self._tracks, self._size = [], image.shape
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= KEEP_LOST_S]
-        detected = self._detect(
-            image, time_s, round(settings.min_face_share * min(image.shape[:2]))
-        )
-        faces = self._follow(self._analyzer.classify(image, detected), time_s)
+        min_face_px = round(settings.min_face_share * min(image.shape[:2]))
+        motion = MotionFrame(image)
+        if image.shape != self._shape:
+            self.forget()  # another camera, or a phone that was turned
+            self._shape = image.shape
+        self._tracks.expire(time_s)
+        self._follow(image, motion, time_s, min_face_px)
+        self._ask_for_search(image, motion, time_s, min_face_px)
+        self._admit_found(motion, time_s)
+        self._tracks.drop_doubles()
+        self._ask_about_one(image, time_s, min_face_px)
+        self._last = motion
+        height, width = image.shape[:2]
+        shown = [(track, track.clipped(width, height)) for track in self._tracks.in_sight]
+        faces = tuple(track.face(box) for track, box in shown if box is not None)
         annotated = draw_faces(image, faces, show_probabilities=settings.show_probabilities)
-        return LiveFrame(annotated, tuple(faces))
+        return LiveFrame(annotated, faces)
 
     def forget(self) -> None:
-        """Forget every face."""
-        self._tracks = []
+        """Forget every face and every picture; may be called from any thread.
 
-    def _detect(self, image: RgbImage, time_s: float, min_face_px: int) -> list[DetectedFace]:
-        """Look around each known face; search the whole frame when it is time or one is lost."""
-        due = time_s - self._searched_s >= FULL_SEARCH_EVERY_S
-        if self._tracks and not due and self._seen_all_since(time_s - NEAR_WITHIN_S):
-            near = [self._detect_near(image, t.face.box, min_face_px) for t in self._tracks]
-            found = [face for face in near if face is not None]
-            if len(found) == len(near):
-                return sorted(_without_doubles(found), key=lambda face: face.box.xyxy)
-        self._searched_s = time_s
-        return self._analyzer.detector.detect(image, min_face_px)
+        A frame that is being processed meanwhile leaves its own behind.
+        """
+        self._search.cancel()
+        self._tracks.forget()
+        self._last = self._asked = None
 
-    def _detect_near(
-        self, image: RgbImage, last: BoundingBox, min_face_px: int
-    ) -> DetectedFace | None:
-        region = last.expanded(0.4).clipped(image.shape[1], image.shape[0])
-        if region is None:
-            return None
-        smallest = max(min_face_px, round(0.7 * last.height))
-        part = image[region.y1 : region.y2, region.x1 : region.x2]
-        near = self._analyzer.detector.detect(part, smallest)
-        moved = [
-            DetectedFace(face.box.shifted(region.x1, region.y1), face.confidence) for face in near
-        ]
-        best = max(moved, key=lambda face: box_iou(face.box, last), default=None)
-        return best if best and box_iou(best.box, last) >= NEAR_IOU else None
+    def _follow(
+        self, image: RgbImage, motion: MotionFrame, time_s: float, min_face_px: int
+    ) -> None:
+        """Carry the tracks along; look at once for the faces for which that fails."""
+        last = self._last
+        if last is not None:
+            for track in self._tracks.follow(last, motion, time_s):
+                self._check(track, image, time_s, min_face_px, LOST_MARGIN)
+        height, width = image.shape[:2]
+        for track in self._tracks.in_sight:
+            too_small = track.box.height < STILL_LARGE_ENOUGH * min_face_px
+            if too_small or track.clipped(width, height) is None:
+                self._lose(track)
 
-    def _seen_all_since(self, time_s: float) -> bool:
-        return all(track.seen_s >= time_s for track in self._tracks)
+    def _check(
+        self, track: Track, image: RgbImage, time_s: float, min_face_px: int, margin: float
+    ) -> None:
+        """Let the detector look around a face, and lose one that it has not seen for long."""
+        smallest = round(STILL_LARGE_ENOUGH * min_face_px)
+        box = track.box.rounded()
+        found = detect_near(self._analyzer.detector, image, box, margin, smallest)
+        track.checked_s = time_s
+        followed = track.seen_s == time_s
+        if found is not None:
+            (track.found_near if followed else track.start)(found, time_s)
+        elif not followed or time_s - track.confirmed_s > UNCONFIRMED_S:
+            self._lose(track)
 
-    def _follow(self, faces: Sequence[FaceEmotion], time_s: float) -> list[TrackedFace]:
-        """Give each face the track it overlaps most, or a new one; keep tracks out of sight."""
-        pairs = sorted(
-            (
-                (box_iou(track.face.box, face.box), i, j)
-                for i, track in enumerate(self._tracks)
-                for j, face in enumerate(faces)
-            ),
-            reverse=True,
+    def _lose(self, track: Track) -> None:
+        """Take a face for gone, and search the whole frame for it as soon as that is possible."""
+        track.in_sight = False
+        self._asked = None
+
+    def _ask_for_search(
+        self, image: RgbImage, motion: MotionFrame, time_s: float, min_face_px: int
+    ) -> None:
+        """Have this frame searched if it is time, or instead of an older one that still waits."""
+        if self._search.is_waiting or (
+            not self._search.is_running and self._is_due(motion, time_s, min_face_px)
+        ):
+            self._search.submit(SearchedFrame(image.copy(), motion, min_face_px))
+            self._asked = _Asked(motion, time_s, min_face_px)
+
+    def _is_due(self, motion: MotionFrame, time_s: float, min_face_px: int) -> bool:
+        asked = self._asked
+        if asked is None or min_face_px != asked.min_face_px:
+            return True
+        boxes = [track.box for track in self._tracks.in_sight]
+        changing_s, still_s = SEARCH_EVERY_S if boxes else SEARCH_EMPTY_EVERY_S
+        elapsed_s = time_s - asked.time_s
+        return elapsed_s >= still_s or (
+            elapsed_s >= changing_s and scene_changed(asked.motion, motion, boxes)
         )
-        track_of: dict[int, int] = {}
-        for iou, i, j in pairs:
-            if iou >= SAME_FACE_IOU and j not in track_of and i not in track_of.values():
-                track_of[j] = i
-        shown = []
-        for j, face in enumerate(faces):
-            known = self._tracks[track_of[j]] if j in track_of else None
-            shown.append(_smoothed(known, face, time_s) if known else self._new(face))
-        lost = [t for i, t in enumerate(self._tracks) if i not in track_of.values()]
-        self._tracks = [_Track(face, time_s) for face in shown] + lost
-        return shown
 
-    def _new(self, face: FaceEmotion) -> TrackedFace:
-        return TrackedFace(face.box, face.confidence, face.probabilities, next(self._ids))
+    def _admit_found(self, motion: MotionFrame, time_s: float) -> None:
+        """Take in what a search found, at the places to which it has moved since."""
+        result = self._search.take()
+        if result is None:
+            return
+        searched, faces = result
+        if searched is not motion:
+            boxes = follow_boxes(searched, motion, [SubpixelBox.of(face.box) for face in faces])
+            faces = [
+                DetectedFace(box.rounded(), face.confidence)
+                for face, box in zip(faces, boxes, strict=True)
+                if box is not None
+            ]
+        self._tracks.admit(faces, time_s)
 
+    def _ask_about_one(self, image: RgbImage, time_s: float, min_face_px: int) -> None:
+        """Classify new faces; if there is none, classify or check the face that waits longest."""
+        tracks = self._tracks.in_sight
+        new = [track for track in tracks if track.is_new]
+        if new:
+            self._classify(image, new, time_s)
+            return
+        to_classify = min(tracks, key=lambda track: track.classified_s, default=None)
+        to_check = min(tracks, key=lambda track: track.checked_s, default=None)
+        if to_classify is None or to_check is None:
+            return
+        classify_due = (time_s - to_classify.classified_s) / CLASSIFY_EVERY_S
+        check_due = (time_s - to_check.checked_s) / CHECK_EVERY_S
+        if max(classify_due, check_due) < 1:
+            return
+        if classify_due >= check_due:
+            self._classify(image, [to_classify], time_s)
+        else:
+            self._check(to_check, image, time_s, min_face_px, NEAR_MARGIN)
 
-def _smoothed(track: _Track, face: FaceEmotion, time_s: float) -> TrackedFace:
-    """The face under its track's number, its probabilities blended with what was seen before."""
-    old = 0.5 ** ((time_s - track.seen_s) / HALF_LIFE_S)
-    probabilities = {
-        emotion: old * track.face.probabilities[emotion] + (1 - old) * probability
-        for emotion, probability in face.probabilities.items()
-    }
-    return TrackedFace(face.box, face.confidence, probabilities, track.face.track_id)
-
-
-def _without_doubles(faces: Sequence[DetectedFace]) -> list[DetectedFace]:
-    """Two tracks that drifted onto one face give one face."""
-    kept: list[DetectedFace] = []
-    for face in faces:
-        if all(box_iou(face.box, other.box) < 0.5 for other in kept):
-            kept.append(face)
-    return kept
+    def _classify(self, image: RgbImage, tracks: Sequence[Track], time_s: float) -> None:
+        height, width = image.shape[:2]
+        inside = [(track, track.clipped(width, height)) for track in tracks]
+        faces = [(track, DetectedFace(box, track.confidence)) for track, box in inside if box]
+        answers = self._analyzer.classify(image, [face for _, face in faces])
+        for (track, _), answer in zip(faces, answers, strict=True):
+            track.classified(answer.probabilities, time_s)

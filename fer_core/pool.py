@@ -20,8 +20,14 @@ class Pool(Generic[T]):
     def __init__(self, make: Callable[[], T], size: int) -> None:
         """Make an empty pool of at most `size` objects, each made by `make` when first needed."""
         self._make = make
+        self._size = size
         self._slots = BoundedSemaphore(size)
         self._idle: deque[T] = deque()  # append and pop are atomic
+
+    def fill(self, n: int) -> None:
+        """Make `n` objects ready, or as many as the pool holds, before they are needed."""
+        for _ in range(min(n, self._size) - len(self._idle)):
+            self._idle.append(self._make())
 
     @contextmanager
     def borrow(self) -> Iterator[T]:

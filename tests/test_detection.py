@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_core import detection
 from fer_core.detection import HaarFaceDetector
 from fer_core.faces import BoundingBox, box_iou
 from fer_core.images import RgbImage, decode_image
@@ -130,6 +131,25 @@ def test_a_small_face_in_a_panorama_is_found() -> None:
 def test_anything_but_an_rgb_image_is_refused(wrong: RgbImage) -> None:
     with pytest.raises(ValueError, match=r"Expected uint8 of shape \(H, W, 3\)\. Received: "):
         HaarFaceDetector().detect(wrong)
+
+
+def test_a_warm_detector_loads_nothing_when_a_stream_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[cv2.CascadeClassifier] = []
+
+    def load() -> cv2.CascadeClassifier:
+        loaded.append(load_cascade())
+        return loaded[-1]
+
+    load_cascade = detection._load_cascade
+    monkeypatch.setattr(detection, "_load_cascade", load)
+    detector = HaarFaceDetector()
+    detector.warm_up()
+    n_loaded = len(loaded)
+    with detector._cascades.borrow():  # a whole frame is being searched
+        assert len(detector.detect(astronaut())) == 1
+    assert len(loaded) == n_loaded == 2
 
 
 def test_searching_leaves_the_photo_as_it_is() -> None:

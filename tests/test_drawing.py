@@ -3,7 +3,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fer_core.drawing import COLORS, draw_faces, line_width_px
+from fer_core.drawing import COLORS, UNCERTAIN_COLOR, caption, draw_faces, line_width_px
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.faces import BoundingBox, FaceEmotion, TrackedFace
 from fer_core.images import RgbImage
@@ -160,10 +160,37 @@ def test_a_followed_face_keeps_the_number_of_its_track() -> None:
     image = plain(600, 400)
     one, two = face_emotion((50, 80, 110, 140)), face_emotion((400, 80, 460, 140))
     tracked = [
-        TrackedFace(face.box, face.confidence, face.probabilities, track_id)
+        TrackedFace(face.box, face.confidence, face.probabilities, track_id, face.emotion)
         for face, track_id in ((one, 2), (two, 1))
     ]
     np.testing.assert_array_equal(draw_faces(image, tracked[::-1]), draw_faces(image, [two, one]))
+
+
+def tracked(steady: Emotion | None) -> TrackedFace:
+    """A face that is rather sad than happy now, and is named as given."""
+    shares = {Emotion.SAD: 0.5, Emotion.HAPPY: 0.375, Emotion.FEAR: 0.125}
+    return TrackedFace(BoundingBox(50, 80, 110, 140), 0.8, shares, 1, steady)
+
+
+@pytest.mark.parametrize(
+    ("steady", "text", "color"),
+    [
+        pytest.param(Emotion.SAD, "sad 50%", COLORS[Emotion.SAD], id="the most probable"),
+        pytest.param(Emotion.HAPPY, "happy 38%", COLORS[Emotion.HAPPY], id="not any more"),
+        pytest.param(None, "uncertain", UNCERTAIN_COLOR, id="none"),
+    ],
+)
+def test_a_followed_face_is_drawn_under_its_steady_emotion(
+    steady: Emotion | None, text: str, color: tuple[int, int, int]
+) -> None:
+    assert caption(tracked(steady)) == text
+    annotated = draw_faces(plain(300, 200), [tracked(steady)])
+    assert tuple(annotated[110, 50]) == color
+
+
+def test_a_photos_face_is_named_as_its_most_probable_emotion() -> None:
+    face = tracked(None)
+    assert caption(FaceEmotion(face.box, face.confidence, face.probabilities)) == "sad 50%"
 
 
 def with_bars(xyxy: Xyxy, shares: dict[Emotion, float], size: tuple[int, int]) -> RgbImage:

@@ -1,11 +1,23 @@
-from collections.abc import Sequence
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import FrozenInstanceError
+from typing import TypeVar
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_core.analysis import EmotionAnalyzer
+from fer_core.classification import EmotionClassifier
+from fer_core.detection import HaarFaceDetector
 from fer_core.emotions import Emotion
+from fer_core.faces import DetectedFace
+from fer_core.full_search import InlineExecutor
 from fer_core.images import RgbImage
 from fer_core.live import LiveFrame, LiveSession, LiveSettings
 from tests.faces import (
@@ -18,6 +30,7 @@ from tests.faces import (
     squares,
 )
 
+T = TypeVar("T")
 Xyxy = tuple[int, int, int, int]
 
 WIDTH, HEIGHT = 320, 240
@@ -35,7 +48,7 @@ def detector() -> SquareDetector:
 
 @pytest.fixture
 def session(detector: SquareDetector) -> LiveSession:
-    return LiveSession(EmotionAnalyzer(detector, happy_if_white()))
+    return LiveSession(EmotionAnalyzer(detector, happy_if_white()), executor=InlineExecutor())
 
 
 def ids(live: LiveFrame) -> list[int]:
@@ -51,7 +64,7 @@ def boxes(live: LiveFrame) -> list[Xyxy]:
 
 def test_the_first_frame_gives_what_the_analyzer_gives(analyzer: EmotionAnalyzer) -> None:
     image = astronaut()
-    live = LiveSession(analyzer).process(image, 12.5)
+    live = LiveSession(analyzer, executor=InlineExecutor()).process(image, 12.5)
     expected = analyzer.analyze(image, min_face_px=77)  # .15 of 512 is 76.8
     assert len(expected) == 1
     assert boxes(live) == [face.box.xyxy for face in expected]
@@ -60,7 +73,7 @@ def test_the_first_frame_gives_what_the_analyzer_gives(analyzer: EmotionAnalyzer
 
 
 def test_a_real_face_that_moves_keeps_its_track(analyzer: EmotionAnalyzer) -> None:
-    session = LiveSession(analyzer)
+    session = LiveSession(analyzer, executor=InlineExecutor())
     photo = astronaut()
     for step in range(10):
         left, top = 90 + 6 * step, 10 + 2 * step  # the camera pans, so the face goes to the left
@@ -86,9 +99,23 @@ def test_a_frame_without_a_face_comes_back_unchanged(session: LiveSession) -> No
 def test_a_frame_too_small_for_a_face_is_no_error(
     analyzer: EmotionAnalyzer, size: tuple[int, int]
 ) -> None:
-    session = LiveSession(analyzer)
+    session = LiveSession(analyzer, executor=InlineExecutor())
     for step in range(3):
         assert session.process(noise(*size), 0.1 * step).faces == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(np.zeros((480, 640), np.uint8), id="gray"),
+        pytest.param(np.zeros((480, 640, 4), np.uint8), id="with transparency"),
+        pytest.param(np.zeros((480, 640, 3), np.float32), id="other pixels"),
+        pytest.param(np.zeros((0, 640, 3), np.uint8), id="empty"),
+    ],
+)
+def test_anything_but_an_rgb_image_is_refused(session: LiveSession, wrong: RgbImage) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        session.process(wrong, 0)
 
 
 def test_the_frame_itself_is_not_drawn_on(session: LiveSession) -> None:
@@ -119,15 +146,15 @@ def test_a_face_that_moves_keeps_its_track(session: LiveSession) -> None:
     ("shift", "expected_id"),
     [
         pytest.param(20, 1, id="half its width: IoU 800 / 2400 = .33, the same face"),
-        pytest.param(24, 2, id="IoU 640 / 2560 = .25, another face"),
+        pytest.param(40, 1, id="its whole width, lost and come back"),
+        pytest.param(41, 2, id="more than its width, another face"),
         pytest.param(100, 2, id="apart"),
     ],
 )
-def test_a_face_is_the_same_where_it_overlaps_itself_by_3_tenths(
+def test_a_face_is_the_same_no_further_than_its_width_from_where_it_was(
     session: LiveSession, shift: int, expected_id: int
 ) -> None:
     session.process(frame((100, 100, 140, 140)), 0)
-    # Half a second later the whole frame is searched, so nothing is cut off.
     live = session.process(frame((100 + shift, 100, 140 + shift, 140)), 0.5)
     assert ids(live) == [expected_id]
 
@@ -226,7 +253,7 @@ def test_another_frame_size_starts_anew(session: LiveSession, detector: SquareDe
 
 def test_two_viewers_do_not_share_their_faces(detector: SquareDetector) -> None:
     analyzer = EmotionAnalyzer(detector, happy_if_white())
-    first, second = LiveSession(analyzer), LiveSession(analyzer)
+    first, second = (LiveSession(analyzer, executor=InlineExecutor()) for _ in range(2))
     assert ids(first.process(frame((50, 100, 90, 140)), 0)) == [1]
     assert ids(second.process(frame((200, 100, 240, 140)), 0)) == [1]
     assert ids(first.process(frame((50, 100, 90, 140)), 0.1)) == [1]
@@ -235,13 +262,53 @@ def test_two_viewers_do_not_share_their_faces(detector: SquareDetector) -> None:
 # --- where is searched ---
 
 
-def test_between_full_searches_only_the_surroundings_of_a_face_are_searched(
+class Watched(HaarFaceDetector):
+    """The real detector; `searched` holds width, height and smallest face of every call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.searched: list[tuple[int, int, int | None]] = []
+
+    def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
+        self.searched.append((image.shape[1], image.shape[0], min_face_px))
+        return super().detect(image, min_face_px)
+
+    @property
+    def whole(self) -> list[bool]:
+        """Which of the calls searched a whole frame."""
+        return [width == WIDTH for width, _, _ in self.searched]
+
+
+def watched(analyzer: EmotionAnalyzer) -> tuple[LiveSession, Watched]:
+    detector = Watched()
+    whole = EmotionAnalyzer(detector, analyzer.classifier)
+    return LiveSession(whole, executor=InlineExecutor()), detector
+
+
+ASTRONAUT = astronaut()
+
+
+def portrait(left: int = 90, top: int = 10) -> RgbImage:
+    """A cut of the astronaut's portrait with her face in it."""
+    return ASTRONAUT[top : top + HEIGHT, left : left + WIDTH]
+
+
+def test_a_face_that_flow_follows_is_looked_for_five_times_a_second(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    session, detector = watched(analyzer)
+    for step in range(28):  # nine tenths of a second
+        assert ids(session.process(portrait(), step / 30)) == [1]
+    assert detector.whole == [True, False, False, False, False]
+
+
+def test_a_face_that_flow_cannot_follow_is_looked_for_in_each_frame(
     session: LiveSession, detector: SquareDetector
 ) -> None:
-    for time_s in (0, 0.125, 0.375, 0.5, 0.625):
-        session.process(frame((100, 100, 140, 140)), time_s)
-    whole, around = (320, 240, 36), (72, 72, 36)  # .4 of 40 is 16 more on each side
-    assert detector.searched == [whole, around, around, whole, around]
+    for step in range(4):  # plain squares have nothing that flow could hold on to
+        session.process(frame((100, 100, 140, 140)), step / 30)
+    whole, around = (320, 240, 36), (80, 80, 30)  # .5 of 40 is 20 more on each side; .75 of 40
+    assert detector.searched == [whole, around, around, around]
 
 
 def test_the_surroundings_end_where_the_frame_ends(
@@ -250,23 +317,50 @@ def test_the_surroundings_end_where_the_frame_ends(
     corner = frame((280, 200, 320, 240))
     session.process(corner, 0)
     live = session.process(corner, 0.125)
-    assert detector.searched[-1] == (56, 56, 36)
+    assert detector.searched[-1] == (60, 60, 30)
     assert boxes(live) == [(280, 200, 320, 240)]
 
 
 def test_around_a_large_face_nothing_much_smaller_is_searched_for(
     session: LiveSession, detector: SquareDetector
 ) -> None:
-    session.process(frame((100, 100, 200, 200)), 0)
-    session.process(frame((100, 100, 200, 200)), 0.125)
-    assert detector.searched[-1] == (180, 180, 70)
+    session.process(frame((100, 100, 180, 180)), 0)
+    session.process(frame((100, 100, 180, 180)), 0.125)
+    assert detector.searched[-1] == (160, 160, 60)
 
 
-def test_a_new_face_is_found_by_the_next_full_search(session: LiveSession) -> None:
+def test_a_frame_without_change_is_searched_once_a_second_beside_a_face(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    session, detector = watched(analyzer)
+    for step in range(76):
+        session.process(portrait(), step / 30)
+    assert detector.whole.count(True) == 3  # at 0, 1 and 2 s
+
+
+def test_an_empty_frame_is_searched_twice_a_second(
+    session: LiveSession, detector: SquareDetector
+) -> None:
+    for step in range(31):
+        session.process(frame(), step / 30)
+    assert detector.searched == [(320, 240, 36)] * 3  # at 0, .5 and 1 s
+
+
+def test_a_face_that_comes_into_an_empty_frame_is_searched_for_at_once(
+    session: LiveSession,
+) -> None:
+    session.process(frame(), 0)
+    assert ids(session.process(frame((100, 100, 140, 140)), 0.05)) == []  # searched just before
+    assert ids(session.process(frame((100, 100, 140, 140)), 0.1)) == [1]
+
+
+def test_a_face_that_comes_beside_another_is_found_within_a_fifth_of_a_second(
+    session: LiveSession,
+) -> None:
     both = frame((50, 100, 90, 140), (200, 100, 240, 140))
     session.process(frame((50, 100, 90, 140)), 0)
-    assert ids(session.process(both, 0.25)) == [1]
-    assert ids(session.process(both, 0.5)) == [1, 2]
+    assert ids(session.process(both, 0.1)) == [1]
+    assert ids(session.process(both, 0.2)) == [1, 2]
 
 
 def test_a_face_that_is_lost_is_searched_for_everywhere_at_once(
@@ -275,7 +369,129 @@ def test_a_face_that_is_lost_is_searched_for_everywhere_at_once(
     session.process(frame((50, 100, 90, 140)), 0)
     live = session.process(frame((200, 100, 240, 140)), 0.1)
     assert boxes(live) == [(200, 100, 240, 140)]
-    assert [call[:2] for call in detector.searched] == [(320, 240), (72, 72), (320, 240)]
+    assert [call[:2] for call in detector.searched] == [(320, 240), (80, 80), (320, 240)]
+
+
+def test_another_scene_is_searched_at_once(analyzer: EmotionAnalyzer) -> None:
+    session, _ = watched(analyzer)
+    assert ids(session.process(portrait(), 0)) == [1]
+    other = cv2.resize(astronaut(), (240, 240))  # the face is elsewhere, and half as large
+    scene = np.asarray(np.hstack([plain(80, 240), other]), dtype=np.uint8)
+    assert ids(session.process(scene, 1 / 30)) == [2]
+
+
+def test_a_face_that_the_detector_does_not_see_any_more_is_followed_for_half_a_second(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    class Blinded(HaarFaceDetector):
+        blind = False
+
+        def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
+            return [] if self.blind else super().detect(image, min_face_px)
+
+    detector = Blinded()
+    session = LiveSession(EmotionAnalyzer(detector, analyzer.classifier), executor=InlineExecutor())
+    assert ids(session.process(portrait(), 0)) == [1]
+    detector.blind = True
+    in_sight = [len(session.process(portrait(), step / 30).faces) for step in range(1, 31)]
+    assert in_sight[:15] == [1] * 15
+    assert in_sight[-1] == 0
+    detector.blind = False
+    assert ids(session.process(portrait(), 1.4)) == [1]
+
+
+# --- where frames are searched ---
+
+
+class ByHand(Executor):
+    """Runs what was submitted when a test says so."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Callable[[], None]] = []
+
+    def submit(self, fn: Callable[..., T], /, *args: object, **kwargs: object) -> Future[T]:
+        future: Future[T] = Future()
+        self.jobs.append(lambda: future.set_result(fn(*args, **kwargs)))
+        return future
+
+    def run(self) -> None:
+        while self.jobs:
+            self.jobs.pop(0)()
+
+
+def test_a_face_found_in_an_older_frame_is_shown_where_it_is_now(analyzer: EmotionAnalyzer) -> None:
+    executor = ByHand()
+    session = LiveSession(analyzer, executor=executor)
+    session.process(portrait(90), 0)
+    executor.run()
+    (face,) = session.process(portrait(106, 14), 0.1).faces
+    (expected,) = analyzer.analyze(portrait(90), min_face_px=36)
+    dx, dy = (a - b for a, b in zip(face.box.xyxy[:2], expected.box.xyxy[:2], strict=True))
+    assert abs(dx + 16) <= 1
+    assert abs(dy + 4) <= 1
+
+
+def test_no_frame_waits_for_a_search_and_the_newest_is_searched(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    executor = ByHand()
+    session = LiveSession(analyzer, executor=executor)
+    for step in range(10):
+        image = plain(WIDTH, HEIGHT) if step < 9 else portrait()
+        assert session.process(image, step / 30).faces == ()
+    assert len(executor.jobs) == 1
+    executor.run()
+    assert ids(session.process(portrait(), 10 / 30)) == [1]
+
+
+def test_a_search_does_not_see_what_is_written_into_a_frame_later(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    executor = ByHand()
+    session = LiveSession(analyzer, executor=executor)
+    image = portrait().copy()
+    session.process(image, 0)
+    image[:] = 0
+    executor.run()
+    assert ids(session.process(portrait(), 1 / 30)) == [1]
+
+
+def test_what_was_searched_for_another_frame_size_is_not_shown(
+    analyzer: EmotionAnalyzer,
+) -> None:
+    executor = ByHand()
+    session = LiveSession(analyzer, executor=executor)
+    session.process(portrait(), 0)
+    executor.run()
+    assert session.process(plain(HEIGHT, WIDTH), 0.1).faces == ()
+
+
+def test_a_session_told_to_forget_does_not_search_the_frame_that_waits(
+    detector: SquareDetector,
+) -> None:
+    executor = ByHand()
+    session = LiveSession(EmotionAnalyzer(detector, happy_if_white()), executor=executor)
+    session.process(frame((100, 100, 140, 140)), 0)
+    session.forget()
+    for job in executor.jobs:
+        with suppress(InvalidStateError):  # a cancelled future takes no result
+            job()
+    assert detector.searched == []
+
+
+def test_faces_are_found_by_the_threads_that_all_sessions_share(analyzer: EmotionAnalyzer) -> None:
+    sessions = [LiveSession(analyzer) for _ in range(3)]
+    waiting = set(range(3))
+    for step in range(3000):
+        for index in tuple(waiting):
+            if sessions[index].process(portrait(), step / 30).faces:
+                waiting.discard(index)
+        if not waiting:
+            break
+        time.sleep(0.01)
+    assert not waiting
+    searching = [t.name for t in threading.enumerate() if t.name.startswith("face search")]
+    assert len(searching) <= max(1, (os.cpu_count() or 1) // 2)
 
 
 # --- smoothing ---
@@ -312,9 +528,9 @@ def test_settings_apply_from_the_next_frame_on(
     without_bars = session.process(image, 0).image
     session.settings = LiveSettings(show_probabilities=True)
     assert (session.process(image, 0.1).image != without_bars).any()
-    session.settings = LiveSettings(min_face_share=0.2)  # 48 of 240 pixels
+    session.settings = LiveSettings(min_face_share=0.25)  # 60 of 240 pixels
     assert session.process(image, 0.2).faces == ()
-    assert detector.searched[-1] == (320, 240, 48)
+    assert detector.searched[-1] == (320, 240, 60)
     session.settings = LiveSettings()
     assert ids(session.process(image, 0.3)) == [1]
 
@@ -326,34 +542,58 @@ def test_a_smallest_face_that_is_no_share_is_refused(share: float) -> None:
 
 
 def test_a_session_told_to_forget_starts_with_new_tracks(analyzer: EmotionAnalyzer) -> None:
-    session = LiveSession(analyzer)
+    session = LiveSession(analyzer, executor=InlineExecutor())
     (before,) = session.process(astronaut(), 0.0).faces
     session.forget()
     (after,) = session.process(astronaut(), 0.1).faces
     assert after.track_id == before.track_id + 1
 
 
-@pytest.mark.parametrize(
-    ("box", "time_s"),
-    [
-        # Half of it lies beyond where is looked, so what is found there is a part of the face.
-        pytest.param((135, 135, 195, 195), 0.1, id="a face that moved fast"),
-        pytest.param((102, 102, 162, 162), 0.3, id="a face that was seen long ago"),
-    ],
-)
-def test_where_a_face_may_be_elsewhere_the_whole_frame_is_searched(
-    session: LiveSession, detector: SquareDetector, box: Xyxy, time_s: float
-) -> None:
-    session.process(frame((100, 100, 160, 160)), 0)
-    live = session.process(frame(box), time_s)
-    assert detector.searched[-1][:2] == (WIDTH, HEIGHT)
-    assert boxes(live) == [box]
-
-
-def test_a_face_that_moved_little_is_searched_where_it_was(
+def test_where_half_a_face_is_in_sight_the_whole_frame_is_searched(
     session: LiveSession, detector: SquareDetector
 ) -> None:
     session.process(frame((100, 100, 160, 160)), 0)
-    live = session.process(frame((105, 103, 165, 163)), 0.1)
-    assert detector.searched[-1][:2] == (108, 108)  # 60 and .4 of it on each side
-    assert boxes(live) == [(105, 103, 165, 163)]
+    # Half of it lies beyond where is looked, so what is found there is a part of the face.
+    live = session.process(frame((150, 150, 210, 210)), 0.1)
+    assert detector.searched[-1][:2] == (WIDTH, HEIGHT)
+    assert boxes(live) == [(150, 150, 210, 210)]
+
+
+def test_a_face_at_the_size_limit_does_not_come_and_go(session: LiveSession) -> None:
+    session.process(frame((100, 100, 140, 140)), 0)
+    session.settings = LiveSettings(min_face_share=0.2)  # 48 of 240 pixels
+    assert ids(session.process(frame((100, 100, 140, 140)), 0.1)) == [1]
+
+
+# --- how often faces are classified ---
+
+
+def counting(n_faces: list[int]) -> EmotionClassifier:
+    classifier = happy_if_white()
+
+    def network(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        n_faces.append(len(pixels))
+        return np.tile(np.array([1, 0], np.float32), (len(pixels), 1))
+
+    return EmotionClassifier(network, classifier.card)
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "least"),
+    [
+        pytest.param(1, 10, 9, id="one face: ten times a second"),
+        pytest.param(4, 30, 25, id="four: each frame one of them"),
+    ],
+)
+def test_the_network_is_asked_about_one_face_in_a_frame(
+    detector: SquareDetector, n: int, most: int, least: int
+) -> None:
+    calls: list[int] = []
+    session = LiveSession(EmotionAnalyzer(detector, counting(calls)), executor=InlineExecutor())
+    image = frame(*((20 + 70 * i, 100, 60 + 70 * i, 140) for i in range(n)))
+    for step in range(31):
+        assert len(session.process(image, step / 30).faces) == n
+    first, *later = calls
+    assert first == n
+    assert set(later) == {1}
+    assert least <= len(later) <= most

@@ -2,6 +2,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
@@ -24,6 +25,31 @@ def test_what_was_handed_back_is_lent_again() -> None:
         pass
     with pool.borrow() as second:
         assert second is first
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        pytest.param(0, 0, id="none"),
+        pytest.param(2, 2, id="some"),
+        pytest.param(9, 3, id="more than the pool holds"),
+    ],
+)
+def test_a_filled_pool_makes_nothing_more_before_those_are_lent(n: int, expected: int) -> None:
+    made: list[Thing] = []
+
+    def make() -> Thing:
+        made.append(Thing())
+        return made[-1]
+
+    pool = Pool(make, size=3)
+    pool.fill(n)
+    pool.fill(n)
+    assert len(made) == expected
+    with ExitStack() as lent:
+        for _ in range(expected):
+            lent.enter_context(pool.borrow())
+    assert len(made) == expected
 
 
 def test_two_at_once_get_two_objects() -> None:

@@ -15,7 +15,8 @@ LAYERS = (
     {"faces"},
     {"images", "model_store"},
     {"detection", "classification", "figures"},
-    {"analysis", "drawing"},
+    {"analysis", "drawing", "motion", "near_search", "smoothing"},
+    {"full_search", "tracking"},
     {"live"},
     {"stream", "video", "reports"},
     {""},  # fer_core/__init__.py

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fer_core.analysis import EmotionAnalyzer
+from fer_core.full_search import InlineExecutor
 from fer_core.images import RgbImage
 from fer_core.live import LiveFrame, LiveSession
 from fer_core.stream import StreamStatus, VideoStream
@@ -34,7 +35,8 @@ def picture(frame: av.VideoFrame) -> RgbImage:
 
 @pytest.fixture
 def stream() -> VideoStream:
-    return VideoStream(FailingSession(EmotionAnalyzer(SquareDetector(), happy_if_white())))
+    analyzer = EmotionAnalyzer(SquareDetector(), happy_if_white())
+    return VideoStream(FailingSession(analyzer, executor=InlineExecutor()))
 
 
 GOOD = squares(320, 240, (100, 100, 160, 160))
@@ -43,7 +45,7 @@ BAD = plain(320, 240, RED)
 
 def test_a_real_face_is_found_and_drawn(analyzer: EmotionAnalyzer) -> None:
     image = astronaut()
-    stream = VideoStream(LiveSession(analyzer))
+    stream = VideoStream(LiveSession(analyzer, executor=InlineExecutor()))
     annotated = picture(stream(video_frame(image)))
     expected = analyzer.analyze(image, min_face_px=77)
     assert stream.status.newest is not None
