@@ -199,7 +199,7 @@ def _train(args: argparse.Namespace) -> None:
     from fer_core.training.devices import share_batches
     from fer_core.training.export import export_network
     from fer_core.training.recipes import find_recipe
-    from fer_core.training.train import train
+    from fer_core.training.train import network_folders, train
 
     if args.data_parallel:
         share_batches()
@@ -217,7 +217,8 @@ def _train(args: argparse.Namespace) -> None:
     )
     sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
     if keras.backend.backend() == "tensorflow":
-        export_network(args.output)
+        for folder in network_folders(recipe, args.output):
+            export_network(folder)
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
     if not card.trained_on["finished"]:

@@ -93,7 +93,7 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
     else:
         figures["leak_free"] = _measure_part(answers, unseen)
     if faces.votes is not None:
-        figures |= measure_ferplus(probabilities.argmax(axis=1), faces.votes, dataset.emotions)
+        figures |= measure_ferplus(probabilities, faces.votes, dataset.emotions)
     return figures
 
 

@@ -3,14 +3,15 @@
 import datetime
 import importlib.metadata
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from fer_core.errors import ModelError, OutputError
+from fer_core.errors import DatasetError, ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
-from fer_core.training.calibrate import give_temperature
+from fer_core.training.calibrate import calibration_faces, give_temperature
 from fer_core.training.export_formats import remove_derived
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.precision import build_under, fastest_policy
@@ -37,6 +38,9 @@ def train(
     measure. Training may use half precision; the network written is float32. Its logits are divided
     by the temperature that makes it calibrated on `dataset.validation`, which the card notes.
 
+    Where the recipe also learns FER+'s votes, the network that answers by them is written to a
+    second folder, see `network_folders`.
+
     Args:
         recipe: What to train and how.
         dataset: Faces and labels.
@@ -53,6 +57,7 @@ def train(
         tensorboard: Folder for logs that TensorBoard shows; None for none.
 
     Raises:
+        DatasetError: The recipe learns votes, and the data set has none.
         OutputError: The folder cannot be made; or there is nothing to resume in it, or only a run
             of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
@@ -60,6 +65,11 @@ def train(
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
     """
+    if recipe.learns_votes and dataset.train.votes is None:
+        raise DatasetError(
+            f"The recipe {recipe.name!r} also learns from FER+'s votes: put fer2013new.csv beside "
+            "fer2013.csv."
+        )
     files = RunFiles(output)
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
@@ -87,30 +97,66 @@ def train(
         files.begin_run(settings)
     run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
     finished = run.fit(epochs)
+    trained_on = {
+        **_provenance(recipe, dataset, files),
+        "seed": seed,
+        "pretrained": weights,
+        "precision": policy,
+        "balanced": balanced,
+        "finished": finished,
+    }
     network = _best_network(recipe, dataset, files)
-    temperature = give_temperature(network, dataset.validation)
-    remove_derived(output)  # of the network that an interrupted run left
-    network.save(output / "model.keras")
-    trained_on = _provenance(recipe, dataset, files)
+    if not recipe.learns_votes:
+        card = _write(recipe, network, dataset, output, {**trained_on, "labels": dataset.name})
+    else:
+        by_labels, by_votes = network_folders(recipe, output)
+        card = _write(
+            recipe,
+            keras.Model(network.input, network.get_layer("labels").output, name=network.name),
+            dataset,
+            by_labels,
+            {**trained_on, "labels": dataset.name},
+        )
+        RunFiles(by_votes).make_folder()
+        shutil.copyfile(files.history, RunFiles(by_votes).history)
+        _write(
+            recipe,
+            keras.Model(network.input, network.get_layer("votes").output, name=network.name),
+            dataset,
+            by_votes,
+            {**trained_on, "labels": "FER+"},
+        )
+    if finished:
+        files.forget()
+    return card
+
+
+def network_folders(recipe: Recipe, output: Path) -> tuple[Path, ...]:
+    """The folders that `train` writes: its output, and where votes are learned one beside it."""
+    beside = (output.with_name(f"{output.resolve().name}-ferplus"),)
+    return (output, *(beside if recipe.learns_votes else ()))
+
+
+def _write(
+    recipe: Recipe,
+    network: keras.Model,
+    dataset: FaceDataset,
+    folder: Path,
+    trained_on: dict[str, Any],
+) -> ModelCard:
+    """Calibrate a network and write it with its card."""
+    temperature = give_temperature(network, calibration_faces(trained_on, dataset))
+    remove_derived(folder)  # of the network that an interrupted run left
+    network.save(folder / "model.keras")
     card = ModelCard(
-        name=output.resolve().name,
+        name=folder.resolve().name,
         labels=dataset.emotions,
         input=InputShape(*network.input_shape[1:]),
         recipe=recipe.name,
         n_parameters=network.count_params(),
-        trained_on={
-            **trained_on,
-            "seed": seed,
-            "pretrained": weights,
-            "precision": policy,
-            "balanced": balanced,
-            "temperature": temperature,
-            "finished": finished,
-        },
+        trained_on={**trained_on, "temperature": temperature},
     )
-    write_card(card, output)
-    if finished:
-        files.forget()
+    write_card(card, folder)
     return card
 
 
@@ -159,6 +205,8 @@ def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[s
     measures = [row[recipe.chosen_by] for row in files.epochs()]
     best = recipe.better(measures)
     what = recipe.chosen_by.replace("val_", "validation ")
+    if recipe.learns_votes:
+        what = f"mean of {what} by labels and by votes"
     return {
         "summary": recipe.summary,
         "source": recipe.source,
