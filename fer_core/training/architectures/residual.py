@@ -51,7 +51,7 @@ def fer_resnet(n_classes: int) -> keras.Model:
     same features the layer `labels` answers by the data set's labels, `votes` by FER+'s votes.
 
     Returns:
-        A network with outputs `(N, 2, K)`, in that order: 2,804,814 parameters for seven classes.
+        A network with outputs `(N, 2, K)`, in that order: 2,805,598 parameters for seven classes.
     """
     inputs = x = layers.Input((48, 48, 1))
     x = layers.CenterCrop(44, 44)(x)
