@@ -40,9 +40,18 @@ MEANINGS = {
 }
 
 
+LABELS = {
+    "FER2013": "It answers by FER2013's labels.",
+    "FER+": "It answers by what ten people saw in each face (FER+).",
+}
+"""What the network has learned, by `labels` of its card; older cards do not say it."""
+
+
 def show(folder: Path, card: ModelCard, figures: Mapping[str, Figures]) -> None:
     """Show a network: its figures, its training, what it must not be used for."""
     st.subheader("How good it is", anchor=False)
+    if learned := LABELS.get(str(card.trained_on.get("labels"))):
+        st.caption(learned)
     _show_headlines(card, figures)
     _show_classes(figures)
     st.subheader("How it was trained", anchor=False)
@@ -79,7 +88,7 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
 
 
 def details(name: str, figures: Figures) -> dict[str, str]:
-    """What stands below a protocol's accuracy; FER+'s majorities have no calibration error."""
+    """What stands below a protocol's accuracy; some of FER+'s have no calibration error."""
     macro_f1 = NOT_MEASURED if figures.macro_f1 is None else f"{figures.macro_f1:.3f}"
     rows = {
         "95 % interval": _interval(figures.accuracy_interval),

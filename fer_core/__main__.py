@@ -215,9 +215,11 @@ def _train(args: argparse.Namespace) -> None:
         balanced=args.balanced,
         tensorboard=args.tensorboard,
     )
-    sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
+    folders = network_folders(recipe, args.output)
+    for folder in folders:
+        sys.stdout.write(f"{folder}: {card.trained_on['chosen_by']}\n")
     if keras.backend.backend() == "tensorflow":
-        for folder in network_folders(recipe, args.output):
+        for folder in folders:
             export_network(folder)
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")

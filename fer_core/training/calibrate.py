@@ -3,7 +3,6 @@
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +16,7 @@ from fer_core.training.calibration import at_temperature, fit_temperature
 from fer_core.training.devices import n_devices
 from fer_core.training.export import export_network
 from fer_core.training.export_formats import remove_derived
-from fer_core.training.ferplus import majority_faces
+from fer_core.training.ferplus import FERPLUS, majority_faces
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 
 N_CHECKED = 256
@@ -44,7 +43,8 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     Raises:
         ModelError: There is no such network, its files are damaged, or it does not end in
             softmax after a layer that can be scaled.
-        DatasetError: The network's emotions are not those of the data set.
+        DatasetError: The network's emotions are not those of the data set, or it answers by
+            votes that the data set lacks.
         ExportError: The network cannot be written as `model.tflite`.
         OutputError: The folder cannot be written to.
     """
@@ -56,30 +56,37 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     except Exception as error:  # what a damaged file raises differs with the damage
         raise ModelError(f"{folder / 'model.keras'} cannot be read: {error}") from error
     earlier = float(card.trained_on.get("temperature", 1))
-    faces = calibration_faces(card.trained_on, dataset)
+    faces = calibration_faces(card.trained_on.get("labels"), dataset)
     temperature = earlier * give_temperature(network, faces)
     card = replace(card, trained_on={**card.trained_on, "temperature": temperature}, metrics={})
     _replace(network, card, folder)
     return card
 
 
-def calibration_faces(trained_on: dict[str, Any], dataset: FaceDataset) -> LabeledFaces:
-    """The validation split with the labels that a network has learned.
+def calibration_faces(labels: object, dataset: FaceDataset) -> LabeledFaces:
+    """The validation split with the labels that a network has learned, at least one face.
 
     Args:
-        trained_on: Of the network's card; `labels` is FER+ where it has learned its votes.
+        labels: What its card says of them; of `FERPLUS` only faces with a majority are left.
         dataset: What it was trained on.
 
     Raises:
-        DatasetError: It has learned votes, and the data set has none.
+        DatasetError: It has learned votes, and the data set has none, or none that agree.
     """
-    if trained_on.get("labels") != "FER+":
+    if labels != FERPLUS:
         return dataset.validation
     if dataset.validation.votes is None:
         raise DatasetError(
-            "The network answers by FER+'s votes: put fer2013new.csv beside fer2013.csv."
+            f"{dataset.source} comes without FER+'s votes, by which the network answers: put "
+            "fer2013new.csv beside fer2013.csv."
         )
-    return majority_faces(dataset.validation, dataset.emotions)
+    faces = majority_faces(dataset.validation, dataset.emotions)
+    if not len(faces):
+        raise DatasetError(
+            f"FER+'s votes agree on none of {dataset.source}'s validation faces, so the network "
+            "that answers by them cannot be calibrated."
+        )
+    return faces
 
 
 def _replace(network: keras.Model, card: ModelCard, folder: Path) -> None:

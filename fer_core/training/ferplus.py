@@ -25,6 +25,9 @@ from fer_core.training.batches import Targets
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.metrics import measure, measure_answers
 
+FERPLUS = "FER+"
+"""What a card says of a network that answers by these votes."""
+
 FERPLUS_CLASSES = (
     Emotion.NEUTRAL,
     Emotion.HAPPY,
