@@ -308,6 +308,25 @@ def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     assert page.text[0].value == "Judged on FER2013, sorted by accuracy on PublicTest"
 
 
+def test_another_data_set_has_a_line_of_its_own_and_no_tile(models_dir: Path) -> None:
+    bad = "<img src=x>"
+    parts = {"all": {"n_images": 9, "accuracy": 0.4321}, "dataset": bad}
+    add(models_dir, "far", metrics={"cross-dataset": parts})
+    add(models_dir, "near", metrics={})
+    page = pick(open_page(), "far")
+    assert "On &lt;img src=x&gt;, another data set: right in 43.2 % of 9 faces." in html(page)
+    assert [metric.value for metric in page.metric] == ["—", "—", "—"]
+    assert "another data set" not in html(pick(page, "near"))
+
+
+@pytest.mark.parametrize("parts", [{"all": {"n_images": 1, "accuracy": 97}}, 7, "CK+48"])
+def test_damaged_figures_of_another_data_set_leave_a_network_out_by_name(
+    models_dir: Path, parts: object
+) -> None:
+    add(models_dir, "bad", metrics={"cross-dataset": parts})
+    assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
+
+
 def test_damaged_validation_figures_leave_a_network_out_by_name(models_dir: Path) -> None:
     add(models_dir, "bad", metrics={"public": {"all": {"n_images": 1, "accuracy": 97}}})
     assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
