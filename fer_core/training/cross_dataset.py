@@ -2,8 +2,8 @@
 
 All faces are asked about whose emotion the network knows, since none of them was trained on. The
 network may know an emotion that the data set does not show, as FER2013's neutral is not in CK+48.
-That answer counts as wrong, for the app would give it; how often the best of the shared emotions is
-right stands beside it, which papers that leave out the others report.
+That answer counts as wrong, for the app would give it. How often the best of the shared emotions is
+right stands beside it.
 """
 
 from typing import Any
