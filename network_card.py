@@ -40,15 +40,44 @@ MEANINGS = {
 }
 
 
-def show(folder: Path, card: ModelCard, figures: Mapping[str, Figures]) -> None:
+LABELS = {
+    "FER2013": "It answers by FER2013's labels.",
+    "FER+": "It answers by what ten people saw in each face (FER+).",
+}
+"""What the network has learned, by `labels` of its card; older cards do not say it."""
+
+
+def show(
+    folder: Path,
+    card: ModelCard,
+    figures: Mapping[str, Figures],
+    elsewhere: Mapping[str, Figures],
+) -> None:
     """Show a network: its figures, its training, what it must not be used for."""
     st.subheader("How good it is", anchor=False)
+    if learned := LABELS.get(str(card.trained_on.get("labels"))):
+        st.caption(learned)
     _show_headlines(card, figures)
+    if "all" in elsewhere:
+        dataset = dict(card.metrics["cross-dataset"]).get("dataset", "other data")
+        st.html(f"<p>{html.escape(elsewhere_line(str(dataset), elsewhere))}</p>")
     _show_classes(figures)
     st.subheader("How it was trained", anchor=False)
     network_training.show(folder, card)
     st.subheader("What it must not be used for", anchor=False)
     st.html(f"<ul>{''.join(f'<li>{html.escape(str(limit))}</li>' for limit in card.limits)}</ul>")
+
+
+def elsewhere_line(dataset: str, figures: Mapping[str, Figures]) -> str:
+    """How a network does on a data set that it was not trained on, in a sentence or two."""
+    measured, best = figures["all"], figures.get("best_of_shared")
+    line = f"On {dataset}, another data set: right in {percent(measured.accuracy)} of "
+    line += f"{measured.n_images:,} faces"
+    if measured.accuracy_interval:
+        line += f" (95 % interval {_interval(measured.accuracy_interval)})"
+    if best:
+        line += f"; {percent(best.accuracy)} if it must pick one of the expressions shown there"
+    return f"{line}."
 
 
 def has_ferplus(dataset: str) -> bool:
@@ -79,7 +108,7 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
 
 
 def details(name: str, figures: Figures) -> dict[str, str]:
-    """What stands below a protocol's accuracy; FER+'s majorities have no calibration error."""
+    """What stands below a protocol's accuracy; some of FER+'s have no calibration error."""
     macro_f1 = NOT_MEASURED if figures.macro_f1 is None else f"{figures.macro_f1:.3f}"
     rows = {
         "95 % interval": _interval(figures.accuracy_interval),

@@ -111,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--split",
         choices=["public", "private"],
-        default="private",
-        help="validation or test, by their names in FER2013",
+        help="validation or test (private), by their names in FER2013; of a data set that the "
+        "network was not trained on everything is asked",
     )
     evaluate.add_argument(
         "--report", type=Path, help="folder for figures and metrics.json instead of the network's"
@@ -199,7 +199,7 @@ def _train(args: argparse.Namespace) -> None:
     from fer_core.training.devices import share_batches
     from fer_core.training.export import export_network
     from fer_core.training.recipes import find_recipe
-    from fer_core.training.train import train
+    from fer_core.training.train import network_folders, train
 
     if args.data_parallel:
         share_batches()
@@ -215,9 +215,12 @@ def _train(args: argparse.Namespace) -> None:
         balanced=args.balanced,
         tensorboard=args.tensorboard,
     )
-    sys.stdout.write(f"{args.output}: {card.trained_on['chosen_by']}\n")
+    folders = network_folders(recipe, args.output)
+    for folder in folders:
+        sys.stdout.write(f"{folder}: {card.trained_on['chosen_by']}\n")
     if keras.backend.backend() == "tensorflow":
-        export_network(args.output)
+        for folder in folders:
+            export_network(folder)
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
     if not card.trained_on["finished"]:
@@ -255,6 +258,7 @@ def _crossvalidate(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
+    from fer_core.training.answers import split_for
     from fer_core.training.evaluate import evaluate
     from fer_core.training.report import report_text
 
@@ -262,12 +266,15 @@ def _evaluate(args: argparse.Namespace) -> None:
         _compare(args)
         return
     folder = find_model(args.model)
-    figures = evaluate(folder, _load_dataset(args), args.split, args.report, args.mistakes)
+    dataset = _load_dataset(args)
+    card = read_card(folder)
+    split = split_for(card, dataset, args.split)
+    figures = evaluate(folder, dataset, split, args.report, args.mistakes)
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
     written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
-    text = report_text(read_card(folder).name, args.split, figures)
+    text = report_text(card.name, split, figures)
     sys.stdout.write(f"{text}\nwritten to {written}\n")
 
 
@@ -278,7 +285,7 @@ def _compare(args: argparse.Namespace) -> None:
     if args.report or args.mistakes:
         raise OutputError("--compare writes no files; leave out --report and --mistakes.")
     first, second = (find_model(model) for model in args.compare)
-    comparison = compare(first, second, _load_dataset(args), args.split)
+    comparison = compare(first, second, _load_dataset(args), args.split or "private")
     sys.stdout.write(json.dumps(comparison) + "\n" if args.json else comparison_text(comparison))
 
 

@@ -46,12 +46,15 @@ class Figures:
 def read_figures(card: ModelCard, split: str = "private") -> dict[str, Figures]:
     """What was measured on a split, by protocol: `all`, `leak_free`, `ferplus_7`, `ferplus_8`.
 
+    Of `cross-dataset` that is `all` and `best_of_shared`.
+
     What cross-validation by subject gave for the network's recipe stands beside them, as
     `by_subject`.
 
     Args:
         card: The network's card.
-        split: `public` for validation, `private` for test.
+        split: `public` for validation, `private` for test, `cross-dataset` for all of another data
+            set than the network was trained on.
 
     Returns:
         The protocols that were measured, {} for none; what else the card notes is passed over.

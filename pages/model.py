@@ -51,12 +51,14 @@ class Entry:
         folder: Where it lies.
         card: What is known of it.
         figures: What was measured on the test split, to report.
+        elsewhere: What was measured on another data set.
         validation: Accuracy on the validation split, to choose by; None before it was measured.
     """
 
     folder: Path
     card: ModelCard
     figures: dict[str, Figures]
+    elsewhere: dict[str, Figures]
     validation: float | None
 
     @property
@@ -111,7 +113,8 @@ def read_entries() -> list[Entry]:
             card = read_card(folder)
             public = read_figures(card, "public").get("all")
             validation = public.accuracy if public else None
-            entries.append(Entry(folder, card, read_figures(card), validation))
+            elsewhere = read_figures(card, "cross-dataset")
+            entries.append(Entry(folder, card, read_figures(card), elsewhere, validation))
         except fer_core.FerError as error:
             LOGGER.warning("A network is left out: %s", error)
             if (folder / "card.json").is_file():  # else it has gone since it was listed
@@ -205,4 +208,4 @@ if not known:
 if len(known) > 1:
     show_overview(known, ui.network_in_use())
 chosen = choose(known, ui.network_in_use())
-network_card.show(chosen.folder, chosen.card, chosen.figures)
+network_card.show(chosen.folder, chosen.card, chosen.figures, chosen.elsewhere)

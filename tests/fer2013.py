@@ -50,6 +50,13 @@ def vote_row(usage: str = "Training", votes: str = "10,0,0,0,0,0,0,0,0,0") -> st
     return f"{usage},fer0000000.png,{votes}"
 
 
+def votes_for(emotion: int, n: int = 10) -> str:
+    """That many votes for one of FER2013's emotions, for `vote_row`."""
+    counts = [0] * 10
+    counts[(4, 5, 6, 1, 3, 2, 0)[emotion]] = n
+    return ",".join(map(str, counts))
+
+
 def write_table(path: Path, lines: Iterable[str], header: str = HEADER) -> Path:
     """Write a table and return its path."""
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")

@@ -308,6 +308,25 @@ def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     assert page.text[0].value == "Judged on FER2013, sorted by accuracy on PublicTest"
 
 
+def test_another_data_set_has_a_line_of_its_own_and_no_tile(models_dir: Path) -> None:
+    bad = "<img src=x>"
+    parts = {"all": {"n_images": 9, "accuracy": 0.4321}, "dataset": bad}
+    add(models_dir, "far", metrics={"cross-dataset": parts})
+    add(models_dir, "near", metrics={})
+    page = pick(open_page(), "far")
+    assert "On &lt;img src=x&gt;, another data set: right in 43.2 % of 9 faces." in html(page)
+    assert [metric.value for metric in page.metric] == ["—", "—", "—"]
+    assert "another data set" not in html(pick(page, "near"))
+
+
+@pytest.mark.parametrize("parts", [{"all": {"n_images": 1, "accuracy": 97}}, 7, "CK+48"])
+def test_damaged_figures_of_another_data_set_leave_a_network_out_by_name(
+    models_dir: Path, parts: object
+) -> None:
+    add(models_dir, "bad", metrics={"cross-dataset": parts})
+    assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
+
+
 def test_damaged_validation_figures_leave_a_network_out_by_name(models_dir: Path) -> None:
     add(models_dir, "bad", metrics={"public": {"all": {"n_images": 1, "accuracy": 97}}})
     assert open_page().warning[0].value == "`bad` is left out: its card is damaged."
@@ -342,14 +361,39 @@ def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
     assert "contempt" in html(page)
 
 
-def test_figures_of_the_votes_have_no_calibration_error_of_their_own(models_dir: Path) -> None:
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        pytest.param({}, None, id="an older card"),
+        pytest.param({"labels": ["FER+"]}, None, id="nonsense"),
+        pytest.param({"labels": "CK+48"}, None, id="nothing to tell apart"),
+        pytest.param({"labels": "FER2013"}, "by FER2013's labels.", id="labels"),
+        pytest.param({"labels": "FER+"}, "by what ten people saw in each face (FER+).", id="votes"),
+    ],
+)
+def test_the_page_says_by_what_labels_a_network_answers(
+    models_dir: Path, labels: dict[str, object], said: str | None
+) -> None:
+    add(models_dir, "learned", trained_on={"dataset": "FER2013"} | labels)
+    captions = [caption.value for caption in pick(open_page(), "learned").caption]
+    found = [caption for caption in captions if caption.startswith("It answers ")]
+    assert found == ([f"It answers {said}"] if said else [])
+
+
+def test_seven_classes_of_the_votes_may_have_a_calibration_error_and_eight_have_none(
+    models_dir: Path,
+) -> None:
     by_class = dict.fromkeys(Emotion, 0.5)
     ferplus = {"n_images": 8, "accuracy": 0.5, "recall": by_class}
     calibrated = {"n_images": 9, "accuracy": 0.6, "ece": 0.01, "ece_before": 0.05}
     notes = {"dataset": "FER2013", "temperature": 1.2}
-    metrics = {"private": {"all": calibrated, "ferplus_7": ferplus, "ferplus_8": ferplus} | notes}
-    add(models_dir, "voted", metrics=metrics)
-    page = pick(open_page(), "voted")
+    parts = {"all": calibrated, "ferplus_7": ferplus, "ferplus_8": ferplus}
+    add(models_dir, "newer", metrics={"private": parts | {"ferplus_7": ferplus | {"ece": 0.123}}})
+    add(models_dir, "voted", metrics={"private": parts | notes})
+    page = pick(open_page(), "newer")
+    assert html(page).count("calibration error") == 2
+    assert "12.3 %" in html(page)
+    page = pick(page, "voted")
     labels = ["Published protocol", "Leak-free", "FER+, 7 classes", "FER+, 8 classes"]
     assert [metric.label for metric in page.metric] == labels
     assert [metric.value for metric in page.metric] == ["60.0 %", "—", "50.0 %", "50.0 %"]

@@ -1,7 +1,7 @@
 import pytest
 
 from fer_core.figures import Figures
-from network_card import class_rows, confusion_table, details, percent
+from network_card import class_rows, confusion_table, details, elsewhere_line, percent
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,26 @@ def test_a_class_has_the_columns_that_were_measured() -> None:
     assert class_rows(figures) == [
         {"Expression": "happy", "Images": 4, "Recall": 75.0, "F1": 50.0},
     ]
+
+
+@pytest.mark.parametrize(
+    ("figures", "line"),
+    [
+        pytest.param(
+            {"all": Figures(1_234, 0.5)},
+            "On CK+48, another data set: right in 50.0 % of 1,234 faces.",
+            id="accuracy alone",
+        ),
+        pytest.param(
+            {
+                "all": Figures(927, 0.5961, accuracy_interval=(0.5642, 0.6278)),
+                "best_of_shared": Figures(927, 0.6731),
+            },
+            "On CK+48, another data set: right in 59.6 % of 927 faces (95 % interval 56.4 to "
+            "62.8 %); 67.3 % if it must pick one of the expressions shown there.",
+            id="all",
+        ),
+    ],
+)
+def test_another_data_set_is_a_sentence(figures: dict[str, Figures], line: str) -> None:
+    assert elsewhere_line("CK+48", figures) == line

@@ -1,5 +1,7 @@
 """A recipe that trains a network of a few weights, in a blink."""
 
+from dataclasses import replace
+
 import keras
 from keras import layers
 
@@ -18,6 +20,17 @@ def tiny_network(n_classes: int) -> keras.Model:
     )
 
 
+def tiny_network_that_answers_twice(n_classes: int) -> keras.Model:
+    inputs = layers.Input((48, 48, 1))
+    x = layers.AveragePooling2D(6)(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Flatten()(x)
+    answers = [
+        layers.Dense(n_classes, activation="softmax", name=name)(x) for name in ("labels", "votes")
+    ]
+    pair = [layers.Reshape((1, n_classes))(answer) for answer in answers]
+    return keras.Model(inputs, layers.Concatenate(axis=1)(pair))
+
+
 TINY = Recipe(
     name="tiny",
     summary="a network for tests",
@@ -29,3 +42,8 @@ TINY = Recipe(
     batch_size=14,
     epochs=3,
 )
+
+TINY_WITH_VOTES = replace(
+    TINY, name="tiny-with-votes", build=tiny_network_that_answers_twice, learns_votes=True
+)
+"""The same for a network that also learns FER+'s votes."""

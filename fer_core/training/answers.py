@@ -10,10 +10,12 @@ import numpy.typing as npt
 from fer_core.classification import EmotionClassifier
 from fer_core.errors import DatasetError
 from fer_core.model_store import ModelCard, find_model
+from fer_core.training.cross_dataset import is_other, shared_faces
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 
-Split = Literal["public", "private"]
-"""`public` is a data set's validation (FER2013's PublicTest), `private` its test (PrivateTest)."""
+Split = Literal["public", "private", "cross-dataset"]
+"""`public` is a data set's validation (FER2013's PublicTest), `private` its test (PrivateTest);
+`cross-dataset` all of a data set that the network was not trained on, see `cross_dataset`."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Answers:
     Attributes:
         folder: The network's.
         card: The network's.
-        faces: What was asked, N faces.
+        faces: What was asked, N faces, labeled in the order of the card's labels.
         probabilities: Float32 of shape `(N, K)`, a row a face, in the order of the card's labels.
     """
 
@@ -52,9 +54,33 @@ def ask(model: str | Path, dataset: FaceDataset, split: Split) -> Answers:
     """
     folder = find_model(model)
     classifier = EmotionClassifier.load(folder)
-    check_emotions(classifier.card, dataset)
-    faces = dataset.validation if split == "public" else dataset.test
+    if split == "cross-dataset":
+        faces = shared_faces(classifier.card, dataset)
+    else:
+        check_emotions(classifier.card, dataset)
+        faces = dataset.validation if split == "public" else dataset.test
     return Answers(folder, classifier.card, faces, classifier.probabilities(faces.images))
+
+
+def split_for(card: ModelCard, dataset: FaceDataset, asked_for: Split | None) -> Split:
+    """Which part of a data set a network is judged on.
+
+    Args:
+        card: The network's.
+        dataset: It may be another one than the network was trained on.
+        asked_for: `public` or `private`; None for what suits.
+
+    Raises:
+        DatasetError: A split was asked for, and the data set is another one.
+    """
+    if not is_other(card, dataset):
+        return asked_for or "private"
+    if asked_for:
+        raise DatasetError(
+            f"The network {card.name} was not trained on {dataset.source}, so all of it is asked "
+            "about; leave out --split."
+        )
+    return "cross-dataset"
 
 
 def check_emotions(card: ModelCard, dataset: FaceDataset) -> None:

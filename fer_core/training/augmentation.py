@@ -25,6 +25,11 @@ def geometry(shear: float = 0.0) -> keras.Sequential:
     return _changes(RandomAffine(degrees=10, shift=0.1, shear=shear, zoom=0.1))
 
 
+def strong_geometry() -> keras.Sequential:
+    """Mirror, turn by up to 15 degrees, shift by up to 10 %, lean by 5 degrees, scale by 15 %."""
+    return _changes(RandomAffine(degrees=15, shift=0.1, shear=5, zoom=0.15))
+
+
 def geometry_and_light() -> keras.Sequential:
     """The same without shear, and brightness and contrast changed by up to 20 %."""
     return _changes(

@@ -1,5 +1,7 @@
 """Faces as a network takes them, a batch at a time."""
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -14,38 +16,58 @@ def pixels(faces: LabeledFaces, n_channels: int = 1) -> Floats:
     return np.repeat(faces.images[..., np.newaxis].astype(np.float32), n_channels, axis=3)
 
 
-def balancing_weights(labels: npt.NDArray[np.int64], n_classes: int) -> Floats:
-    """How much a face of each class must count so that all classes count alike.
+@dataclass(frozen=True)
+class Targets:
+    """What a network should answer for each face of a split, and how much each answer counts.
 
-    Returns:
-        `N / (n_classes * faces of the class)`, float32 of shape `(n_classes,)`: 1 for a class of
-        average size, and 1 on average over the faces. A class without faces has 0.
+    Attributes:
+        values: Float32 of shape `(N, K)`, rows summing to 1; `(N, L, K)` where a network learns
+            from L sets of labels at once.
+        weights: Float32 of shape `(N,)`, or `(N, L)`.
     """
-    counts = np.bincount(labels, minlength=n_classes)
-    return np.divide(
-        len(labels), n_classes * counts, out=np.zeros(n_classes), where=counts > 0
-    ).astype(np.float32)
+
+    values: Floats
+    weights: Floats
 
 
-def equal_weights(n_classes: int) -> Floats:
-    """Each face counts 1, whatever its class: float32 of shape `(n_classes,)`."""
-    return np.ones(n_classes, dtype=np.float32)
+def label_targets(faces: LabeledFaces, n_classes: int, *, balanced: bool = False) -> Targets:
+    """Each face's label, for certain.
+
+    Args:
+        faces: N faces.
+        n_classes: K.
+        balanced: Count each face `N / (K * faces of its class)`, so that all classes count alike
+            and a face 1 on average. Otherwise each counts 1.
+    """
+    weights = np.ones(len(faces), dtype=np.float32)
+    if balanced:
+        counts = np.bincount(faces.labels, minlength=n_classes)[faces.labels]
+        weights = (len(faces) / (n_classes * counts)).astype(np.float32)
+    return Targets(np.eye(n_classes, dtype=np.float32)[faces.labels], weights)
+
+
+def side_by_side(*targets: Targets) -> Targets:
+    """Targets `(N, K)` of several sets of labels as one `(N, L, K)`."""
+    return Targets(
+        np.stack([target.values for target in targets], axis=1),
+        np.stack([target.weights for target in targets], axis=1),
+    )
 
 
 class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """A split in batches, which become floats and channels only when they are needed.
 
     Held as floats in three channels FER2013's training split would take 800 MB instead of 66.
-    A batch is three arrays of float32: pixels `(n, 48, 48, C)` 0..255, targets `(n, K)` with rows
-    summing to 1, and how much each face counts, `(n,)`.
+    A batch is three arrays of float32: pixels `(n, 48, 48, C)` 0..255, and of the targets the
+    values and the weights of these n faces.
     """
 
     def __init__(
         self,
         faces: LabeledFaces,
+        targets: Targets,
         batch_size: int,
         n_channels: int,
-        class_weights: Floats,
         *,
         mixup: float = 0.0,
         multiple_of: int = 1,
@@ -54,9 +76,9 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
 
         Args:
             faces: The split.
+            targets: What to answer for each of them.
             batch_size: Faces a batch; the last one may have fewer.
             n_channels: C.
-            class_weights: How much a face of each class counts; its length is K.
             mixup: Alpha of mixup (Zhang et al. 2018, arXiv:1710.09412): each face is blended with
                 another one of its batch, and their targets alike, by shares drawn from
                 Beta(alpha, alpha). 0 for none.
@@ -65,9 +87,9 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         """
         super().__init__()
         self._faces = faces
+        self._targets = targets
         self._batch_size = batch_size
         self._n_channels = n_channels
-        self._class_weights = class_weights
         self._mixup = mixup
         self._multiple_of = multiple_of
         self._order = np.arange(len(faces))
@@ -80,26 +102,28 @@ class FaceBatches(keras.utils.PyDataset):  # type: ignore[misc]
         start = index * self._batch_size
         rows = self._order[start : start + self._batch_size]
         n_filling = -len(rows) % self._multiple_of
-        batch = self._faces[np.concatenate([rows, np.repeat(rows[:1], n_filling)])]
-        images = pixels(batch, self._n_channels)
-        targets = np.eye(len(self._class_weights), dtype=np.float32)[batch.labels]
-        if self._mixup:
-            images, targets = self._mixed(images, targets, index)
-        weights = targets @ self._class_weights
+        filled = np.concatenate([rows, np.repeat(rows[:1], n_filling)])
+        arrays = (
+            pixels(self._faces[filled], self._n_channels),
+            self._targets.values[filled],
+            self._targets.weights[filled],
+        )
+        images, values, weights = self._mixed(arrays, index) if self._mixup else arrays
         weights[len(rows) :] = 0
-        return images, targets, weights
+        return images, values, weights
 
     def shuffle(self, rng: np.random.Generator) -> None:
         """Let the next epoch have the faces in an order, and mixed in a way, that `rng` draws."""
         self._order = rng.permutation(len(self._faces))
         self._epoch_seed = int(rng.integers(2**32))
 
-    def _mixed(self, images: Floats, targets: Floats, index: int) -> tuple[Floats, Floats]:
+    def _mixed(self, arrays: tuple[Floats, ...], index: int) -> tuple[Floats, ...]:
         rng = np.random.default_rng([self._epoch_seed, index])
-        others = rng.permutation(len(targets))
-        share = rng.beta(self._mixup, self._mixup, len(targets)).astype(np.float32)[:, np.newaxis]
-        pixel_share = share[:, :, np.newaxis, np.newaxis]
-        return (
-            pixel_share * images + (1 - pixel_share) * images[others],
-            share * targets + (1 - share) * targets[others],
+        n = len(arrays[0])
+        others = rng.permutation(n)
+        share = rng.beta(self._mixup, self._mixup, n).astype(np.float32)
+        shares = (share.reshape(-1, *[1] * (array.ndim - 1)) for array in arrays)
+        return tuple(
+            share * array + (1 - share) * array[others]
+            for share, array in zip(shares, arrays, strict=True)
         )

@@ -8,14 +8,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from fer_core.errors import ModelError, OutputError
+from fer_core.errors import DatasetError, ModelError, OutputError
 from fer_core.model_store import ModelCard, find_model, read_card, write_card
 from fer_core.training.answers import check_emotions
-from fer_core.training.batches import FaceBatches, equal_weights
+from fer_core.training.batches import FaceBatches, label_targets
 from fer_core.training.calibration import at_temperature, fit_temperature
 from fer_core.training.devices import n_devices
 from fer_core.training.export import export_network
 from fer_core.training.export_formats import remove_derived
+from fer_core.training.ferplus import FERPLUS, majority_faces
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 
 N_CHECKED = 256
@@ -42,7 +43,8 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     Raises:
         ModelError: There is no such network, its files are damaged, or it does not end in
             softmax after a layer that can be scaled.
-        DatasetError: The network's emotions are not those of the data set.
+        DatasetError: The network's emotions are not those of the data set, or it answers by
+            votes that the data set lacks.
         ExportError: The network cannot be written as `model.tflite`.
         OutputError: The folder cannot be written to.
     """
@@ -54,10 +56,37 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     except Exception as error:  # what a damaged file raises differs with the damage
         raise ModelError(f"{folder / 'model.keras'} cannot be read: {error}") from error
     earlier = float(card.trained_on.get("temperature", 1))
-    temperature = earlier * give_temperature(network, dataset.validation)
+    faces = calibration_faces(card.trained_on.get("labels"), dataset)
+    temperature = earlier * give_temperature(network, faces)
     card = replace(card, trained_on={**card.trained_on, "temperature": temperature}, metrics={})
     _replace(network, card, folder)
     return card
+
+
+def calibration_faces(labels: object, dataset: FaceDataset) -> LabeledFaces:
+    """The validation split with the labels that a network has learned, at least one face.
+
+    Args:
+        labels: What its card says of them; of `FERPLUS` only faces with a majority are left.
+        dataset: What it was trained on.
+
+    Raises:
+        DatasetError: It has learned votes, and the data set has none, or none that agree.
+    """
+    if labels != FERPLUS:
+        return dataset.validation
+    if dataset.validation.votes is None:
+        raise DatasetError(
+            f"{dataset.source} comes without FER+'s votes, by which the network answers: put "
+            "fer2013new.csv beside fer2013.csv."
+        )
+    faces = majority_faces(dataset.validation, dataset.emotions)
+    if not len(faces):
+        raise DatasetError(
+            f"FER+'s votes agree on none of {dataset.source}'s validation faces, so the network "
+            "that answers by them cannot be calibrated."
+        )
+    return faces
 
 
 def _replace(network: keras.Model, card: ModelCard, folder: Path) -> None:
@@ -111,9 +140,9 @@ def give_temperature(network: keras.Model, faces: LabeledFaces) -> float:
 
 
 def _probabilities(network: keras.Model, faces: LabeledFaces) -> npt.NDArray[np.float32]:
-    weights = equal_weights(network.output_shape[-1])
+    targets = label_targets(faces, network.output_shape[-1])
     batches = FaceBatches(
-        faces, BATCH_SIZE, network.input_shape[-1], weights, multiple_of=n_devices()
+        faces, targets, BATCH_SIZE, network.input_shape[-1], multiple_of=n_devices()
     )
     found: npt.NDArray[np.float32] = network.predict(batches, verbose=0)
     return found[: len(faces)]

@@ -17,7 +17,7 @@ from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.metrics import measure
 from fer_core.training.recipe import Recipe
 from fer_core.training.run_files import RunFiles
-from fer_core.training.train import train
+from fer_core.training.train import calibration_sets, train
 
 
 def crossvalidate(
@@ -47,10 +47,12 @@ def crossvalidate(
         `fold_accuracies`, and under `all` the figures of all folds' tests together; see `measure`.
 
     Raises:
+        DatasetError: The recipe learns votes, which folders do not have.
         OutputError: The folder cannot be made; or there is nothing to resume in it, or only what
             other settings left.
         KeyboardInterrupt: Ctrl-C; `resume` takes it up.
     """
+    calibration_sets(recipe, folds[0])  # refuses before an earlier cross-validation is removed
     settings = {
         "recipe": recipe.name,
         "data": _fingerprint(folds),

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer_core.emotions import Emotion
 from fer_core.model_store import write_card
 from fer_core.training.answers import Answers, Split, ask
 from fer_core.training.calibration import at_temperature
+from fer_core.training.cross_dataset import measure_best_of, shared_emotions
 from fer_core.training.datasets import FaceDataset, rows_not_in
 from fer_core.training.ferplus import measure_ferplus
 from fer_core.training.figures import (
@@ -21,6 +23,7 @@ from fer_core.training.figures import (
     surest_mistakes,
     write_figure,
 )
+from fer_core.training.labeled_faces import source_of
 from fer_core.training.metrics import measure, reliability
 from fer_core.training.report import report_text
 
@@ -39,7 +42,7 @@ def evaluate(
         dataset: Where the split comes from.
         split: Which one.
         report: Folder for `metrics.json`, `report-<split>.txt` and the figures. `metrics.json`
-            holds the split's figures beside those that the network's card has of the other split.
+            holds the split's figures beside those that the network's card has of others.
             None for `evaluation` in the network's folder; then the card takes the figures over.
         mistakes: PNG file for the surest mistakes. It shows faces of the data set, most of which
             nobody may publish, so it is written nowhere unless asked for.
@@ -54,13 +57,17 @@ def evaluate(
         where test is validation, on which the epoch was chosen, or where the network was trained
         on something else than the data set's training split, so that nobody knows which images it
         has seen.
+        Of `cross-dataset` there are `all`, whose macro means are of the emotions that network and
+        data set share, and `best_of_shared`, see `cross_dataset`; `trained_on` names the network's
+        own data set.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
         DatasetError: The network's emotions are not those of the data set.
     """
     answers = ask(model, dataset, split)
-    figures = _measure(answers, dataset)
+    elsewhere = split == "cross-dataset"
+    figures = _measure_elsewhere(answers, dataset) if elsewhere else _measure(answers, dataset)
     metrics = {**answers.card.metrics, split: figures}
     if report is None:
         report = answers.folder / "evaluation"
@@ -70,9 +77,11 @@ def evaluate(
     (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
     text = report_text(answers.card.name, split, figures)
     (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
-    _draw(answers, dataset, split, figures, report)
+    _draw(answers, split, figures, report)
+    if not elsewhere:
+        _draw_training(answers, dataset, report)
     if mistakes is not None:
-        sheet = surest_mistakes(answers.faces, answers.probabilities, dataset.emotions)
+        sheet = surest_mistakes(answers.faces, answers.probabilities, answers.card.labels)
         write_figure(sheet, mistakes)
     return figures
 
@@ -93,13 +102,27 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
     else:
         figures["leak_free"] = _measure_part(answers, unseen)
     if faces.votes is not None:
-        figures |= measure_ferplus(probabilities.argmax(axis=1), faces.votes, dataset.emotions)
+        figures |= measure_ferplus(probabilities, faces.votes, dataset.emotions)
     return figures
 
 
-def _measure_part(answers: Answers, rows: npt.NDArray[np.bool_]) -> dict[str, Any]:
+def _measure_elsewhere(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
+    faces, card = answers.faces, answers.card
+    shared = shared_emotions(card, dataset.emotions)
+    return {
+        "dataset": dataset.source,
+        "trained_on": source_of(card.trained_on["dataset"]),
+        "temperature": answers.temperature,
+        "all": _measure_part(answers, np.ones(len(faces), dtype=np.bool_), shared),
+        "best_of_shared": measure_best_of(answers.probabilities, faces.labels, card, shared),
+    }
+
+
+def _measure_part(
+    answers: Answers, rows: npt.NDArray[np.bool_], judged: tuple[Emotion, ...] | None = None
+) -> dict[str, Any]:
     probabilities, labels = answers.probabilities[rows], answers.faces.labels[rows]
-    figures = measure(probabilities, labels, answers.card.labels)
+    figures = measure(probabilities, labels, answers.card.labels, judged)
     if answers.temperature != 1:
         before = at_temperature(probabilities, 1 / answers.temperature)
         without = measure(before, labels, answers.card.labels)
@@ -107,26 +130,26 @@ def _measure_part(answers: Answers, rows: npt.NDArray[np.bool_]) -> dict[str, An
     return figures
 
 
-def _draw(
-    answers: Answers, dataset: FaceDataset, split: Split, figures: dict[str, Any], folder: Path
-) -> None:
+def _draw(answers: Answers, split: Split, figures: dict[str, Any], folder: Path) -> None:
     """Write the figures; those of a split bear its name, so that both can lie in one folder."""
     name, labels = answers.card.name, answers.faces.labels
     before = None
     if answers.temperature != 1:
         before = reliability(at_temperature(answers.probabilities, 1 / answers.temperature), labels)
-    drawn = {
-        "class-counts": class_counts(dataset),
-        f"confusion-{split}": confusion_matrix(figures["all"], f"{name}, {split}"),
-        f"reliability-{split}": reliability_diagram(
-            reliability(answers.probabilities, labels), before, f"{name}, {split}"
-        ),
-    }
+    matrix = confusion_matrix(figures["all"], f"{name}, {split}")
+    diagram = reliability_diagram(
+        reliability(answers.probabilities, labels), before, f"{name}, {split}"
+    )
+    write_figure(matrix, folder / f"confusion-{split}.png")
+    write_figure(diagram, folder / f"reliability-{split}.png")
+
+
+def _draw_training(answers: Answers, dataset: FaceDataset, folder: Path) -> None:
+    """Write the figures of what the network was trained on and how."""
+    write_figure(class_counts(dataset), folder / "class-counts.png")
     history, chosen_epoch = (
         answers.folder / "history.csv",
         answers.card.trained_on.get("chosen_epoch"),
     )
     if history.is_file() and chosen_epoch:  # a network from elsewhere comes without
-        drawn["curves"] = curves(history, chosen_epoch)
-    for stem, figure in drawn.items():
-        write_figure(figure, folder / f"{stem}.png")
+        write_figure(curves(history, chosen_epoch), folder / "curves.png")

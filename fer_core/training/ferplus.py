@@ -1,7 +1,8 @@
-"""Accuracy on FER+: what most of ten annotators saw, in place of FER2013's own label.
+"""FER+: what ten annotators saw in FER2013's faces, to learn from and to be judged by.
 
-The protocol is that of Barsoum et al. 2016 (arXiv:1608.01041) in the mode `majority`, as the
-authors' code has it (github.com/microsoft/FERPlus, `src/ferplus.py`, `_process_data`):
+To be judged by, the protocol is that of Barsoum et al. 2016 (arXiv:1608.01041) in the mode
+`majority`, as the authors' code has it (github.com/microsoft/FERPlus, `src/ferplus.py`,
+`_process_data`):
 
 1. An emotion with a single vote is an outlier and loses it.
 2. The label is what has more than half of all the votes that are left, those for "unknown" and for
@@ -20,7 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_core.emotions import Emotion
-from fer_core.training.metrics import measure_answers
+from fer_core.training.batches import Targets
+from fer_core.training.labeled_faces import LabeledFaces
+from fer_core.training.metrics import measure, measure_answers
+
+FERPLUS = "FER+"
+"""What a card says of a network that answers by these votes."""
 
 FERPLUS_CLASSES = (
     Emotion.NEUTRAL,
@@ -44,35 +50,90 @@ def majority(votes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     Returns:
         Index in `FERPLUS_CLASSES`, int64 of shape `(N,)`; -1 where the image does not count.
     """
-    kept = np.where(votes > 1, votes, 0).astype(np.int64)
+    kept = _without_outliers(votes)
     label = kept.argmax(axis=1)
     counts = (2 * kept.max(axis=1) > kept.sum(axis=1)) & (label < len(FERPLUS_CLASSES))
     return np.where(counts, label, -1)
 
 
+def vote_targets(votes: npt.NDArray[np.uint8], emotions: tuple[Emotion, ...]) -> Targets:
+    """The annotators' votes as shares, so that a network learns where they disagree.
+
+    Outliers lose their vote as above; then what remains for the network's emotions is shared out.
+
+    Args:
+        votes: Counts, uint8 of shape `(N, 10)`.
+        emotions: The network's, without contempt.
+
+    Returns:
+        Values `(N, K)`. A face counts by the share of its remaining votes that are for these
+        emotions: 1 for most, 0 where nobody was asked or all saw something else, and then its
+        values are even.
+    """
+    kept = _without_outliers(votes)
+    columns = [FERPLUS_CLASSES.index(emotion) for emotion in emotions]
+    named = kept[:, columns]
+    n_named, n_kept = named.sum(axis=1), kept.sum(axis=1)
+    values = np.full(named.shape, 1 / len(emotions))
+    asked = n_named > 0
+    values[asked] = named[asked] / n_named[asked, np.newaxis]
+    weights = n_named / np.maximum(n_kept, 1)
+    return Targets(values.astype(np.float32), weights.astype(np.float32))
+
+
+def majority_faces(faces: LabeledFaces, emotions: tuple[Emotion, ...]) -> LabeledFaces:
+    """Those faces that count in seven classes, labeled by their majority.
+
+    Args:
+        faces: Faces with votes.
+        emotions: The network's, without contempt.
+    """
+    assert faces.votes is not None
+    in_7, labels = _labels_in_7(faces.votes, emotions)
+    return LabeledFaces(faces.images[in_7], labels[in_7], faces.votes[in_7])
+
+
 def measure_ferplus(
-    answers: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
     votes: npt.NDArray[np.uint8],
     emotions: tuple[Emotion, ...],
 ) -> dict[str, Any]:
     """Figures against FER+'s majority, for a network without contempt.
 
     Args:
-        answers: Index in `emotions` of what the network answers for each image, shape `(N,)`.
+        probabilities: Float32 of shape `(N, 7)`, columns in the order of `emotions`.
         votes: Counts, uint8 of shape `(N, 10)`.
         emotions: The network's seven: FER2013's.
 
     Returns:
-        `ferplus_7`, where images labeled contempt do not count; `ferplus_8`, where they do and
-        the network, which cannot say so, is wrong on each. See `metrics.measure_answers`.
+        `ferplus_7`, where images labeled contempt do not count, see `metrics.measure`;
+        `ferplus_8`, where they do and the network, which cannot say so, is wrong on each, see
+        `metrics.measure_answers`.
     """
     with_contempt = (*emotions, Emotion.CONTEMPT)
     index = np.array([with_contempt.index(emotion) for emotion in FERPLUS_CLASSES])
     majorities = majority(votes)
-    labels = index[majorities]
     in_8 = majorities >= 0
-    in_7 = in_8 & (labels < len(emotions))
+    in_7, labels = _labels_in_7(votes, emotions)
     return {
-        "ferplus_7": measure_answers(answers[in_7], labels[in_7], emotions),
-        "ferplus_8": measure_answers(answers[in_8], labels[in_8], with_contempt),
+        "ferplus_7": measure(probabilities[in_7], labels[in_7], emotions),
+        "ferplus_8": measure_answers(
+            probabilities[in_8].argmax(axis=1), index[majorities[in_8]], with_contempt
+        ),
     }
+
+
+def _labels_in_7(
+    votes: npt.NDArray[np.uint8], emotions: tuple[Emotion, ...]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
+    """Which faces count in seven classes, and the index of each face's label in `emotions`."""
+    index = np.array(
+        [emotions.index(emotion) if emotion in emotions else -1 for emotion in FERPLUS_CLASSES]
+    )
+    majorities = majority(votes)
+    labels = np.where(majorities >= 0, index[majorities], -1)
+    return labels >= 0, labels
+
+
+def _without_outliers(votes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    return np.where(votes > 1, votes, 0).astype(np.int64)

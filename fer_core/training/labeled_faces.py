@@ -57,11 +57,21 @@ class FaceDataset:
     test: LabeledFaces
     n_skipped: int = 0
 
+    @property
+    def source(self) -> str:
+        """The name without what it says of the splits, such as CK+48."""
+        return source_of(self.name)
+
     def fingerprint(self) -> str:
         """SHA-256, in hex, over the pixels and labels of the training split."""
         digest = hashlib.sha256(self.train.images.tobytes())
         digest.update(self.train.labels.tobytes())
         return digest.hexdigest()
+
+
+def source_of(name: str) -> str:
+    """A data set's name, as cards note it, without what it says of the splits."""
+    return name.partition(" (")[0]
 
 
 def rows_not_in(faces: LabeledFaces, others: LabeledFaces) -> npt.NDArray[np.bool_]:

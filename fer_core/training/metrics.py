@@ -1,5 +1,6 @@
 """Figures of a network's answers: how often they are right, and how far to trust their sureness."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ def measure(
     probabilities: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int64],
     emotions: tuple[Emotion, ...],
+    judged: tuple[Emotion, ...] | None = None,
 ) -> dict[str, Any]:
     """Figures of one set of answers.
 
@@ -44,20 +46,24 @@ def measure(
         probabilities: Float32 of shape `(N, K)`, rows summing to 1.
         labels: Index of the true emotion of each row, shape `(N,)`.
         emotions: The K emotions, in order.
+        judged: Those of them that the means are of; None for all.
 
     Returns:
         What `measure_answers` returns, and `ece` and `nll`; see `expected_calibration_error` and
         `negative_log_likelihood`.
     """
     return {
-        **measure_answers(probabilities.argmax(axis=1), labels, emotions),
+        **measure_answers(probabilities.argmax(axis=1), labels, emotions, judged),
         "ece": expected_calibration_error(probabilities, labels),
         "nll": negative_log_likelihood(probabilities, labels),
     }
 
 
 def measure_answers(
-    answers: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], emotions: tuple[Emotion, ...]
+    answers: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int64],
+    emotions: tuple[Emotion, ...],
+    judged: tuple[Emotion, ...] | None = None,
 ) -> dict[str, Any]:
     """Figures that take an answer for right or wrong, however sure it is.
 
@@ -65,6 +71,7 @@ def measure_answers(
         answers: Index of the emotion answered for each of N images, shape `(N,)`.
         labels: Index of the true one, shape `(N,)`.
         emotions: The K emotions, in order.
+        judged: Those of them that the means are of; None for all.
 
     Returns:
         `n_images`; `accuracy`; `macro_precision`, `macro_recall` and `macro_f1`, the means over
@@ -75,6 +82,7 @@ def measure_answers(
     """
     n = len(emotions)
     confusion = np.bincount(labels * n + answers, minlength=n * n).reshape(n, n)
+    columns = [emotions.index(emotion) for emotion in judged or emotions]
     hits, true, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
     by_emotion = {
         "precision": hits / np.maximum(answered, 1),
@@ -84,15 +92,17 @@ def measure_answers(
     return {
         "n_images": len(labels),
         "accuracy": float(hits.sum() / max(len(labels), 1)),
-        **{f"macro_{name}": float(values.mean()) for name, values in by_emotion.items()},
-        "intervals": intervals(confusion),
+        **{f"macro_{name}": float(values[columns].mean()) for name, values in by_emotion.items()},
+        "intervals": intervals(confusion, columns),
         **{name: _named(emotions, values) for name, values in by_emotion.items()},
         "class_counts": _named(emotions, true),
         "confusion": confusion.tolist(),
     }
 
 
-def intervals(confusion: npt.NDArray[np.int64]) -> dict[str, list[float]]:
+def intervals(
+    confusion: npt.NDArray[np.int64], columns: Sequence[int] | None = None
+) -> dict[str, list[float]]:
     """How far chance in the choice of images may have moved accuracy and macro F1.
 
     Percentile bootstrap (Efron & Tibshirani 1993, chapter 13) with 2,000 resamples and a fixed
@@ -102,6 +112,7 @@ def intervals(confusion: npt.NDArray[np.int64]) -> dict[str, list[float]]:
 
     Args:
         confusion: Counts, int64 of shape `(K, K)`, true by answered.
+        columns: The classes that macro F1 is of; None for all.
 
     Returns:
         `accuracy` and `macro_f1`, each the lower and the upper end of its 95 % interval, 0 to 1;
@@ -115,7 +126,7 @@ def intervals(confusion: npt.NDArray[np.int64]) -> dict[str, list[float]]:
     resamples = cells.reshape(N_RESAMPLES, *confusion.shape)
     measured = {
         "accuracy": np.trace(resamples, axis1=1, axis2=2) / n_images,
-        "macro_f1": _f1(resamples).mean(axis=1),
+        "macro_f1": _f1(resamples)[:, columns or slice(None)].mean(axis=1),
     }
     return {name: np.percentile(values, (2.5, 97.5)).tolist() for name, values in measured.items()}
 

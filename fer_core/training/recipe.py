@@ -56,6 +56,9 @@ class Recipe:
         mixup: Alpha of mixup, 0 for none; see `FaceBatches`.
         chosen_by: The measure on the validation split by which the epoch to keep is chosen.
         fine_tuning: How pre-trained weights are used; None where there are none.
+        learns_votes: Whether the network answers twice, `(N, 2, K)`: by the data set's labels from
+            its layer `labels`, and by FER+'s votes from its layer `votes`. Each becomes a network
+            of its own in the end.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Recipe:
     mixup: float = 0.0
     chosen_by: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     fine_tuning: FineTuning | None = None
+    learns_votes: bool = False
 
     @property
     def better(self) -> Callable[..., float]:

@@ -3,12 +3,20 @@
 from typing import Any
 
 _COLUMNS = ("precision", "recall", "f1")
-_SPLITS = {"public": "validation (public)", "private": "test (private)"}
+_SPLITS = {
+    "public": "validation (public)",
+    "private": "test (private)",
+    "cross-dataset": "all of it (trained on {trained_on})",
+}
 _PARTS = {
     "all": "all images, published protocol",
     "leak_free": "leak-free: images that are not pixel for pixel in the training split",
     "ferplus_7": "FER+ majority, 7 classes",
     "ferplus_8": "FER+ majority, 8 classes: contempt counts as wrong",
+}
+_CROSS_DATASET_PARTS = {
+    "all": "images of the emotions that both know; any other answer is wrong, means are of these",
+    "best_of_shared": "the same images, the best of these emotions being the answer",
 }
 
 
@@ -17,11 +25,12 @@ def report_text(name: str, split: str, figures: dict[str, Any]) -> str:
 
     Args:
         name: The network's.
-        split: `public` or `private`.
+        split: `public`, `private` or `cross-dataset`.
         figures: The split's, as `evaluate` returns them.
     """
-    lines = [f"{name} on {figures['dataset']}, {_SPLITS[split]}", ""]
-    for part, title in _PARTS.items():
+    lines = [f"{name} on {figures['dataset']}, {_SPLITS[split].format_map(figures)}", ""]
+    parts = _CROSS_DATASET_PARTS if split == "cross-dataset" else _PARTS
+    for part, title in parts.items():
         if part in figures:
             lines += [title, *_summary(figures[part]), ""]
         elif f"not_{part}" in figures:

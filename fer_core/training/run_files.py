@@ -90,16 +90,19 @@ class RunFiles:
             "start anew."
         )
 
-    def begin_run(self, settings: dict[str, str]) -> None:
-        """Remove what an earlier run left, so that nothing of it is taken for the new network's.
-
-        Args:
-            settings: What a run that resumes this one must have in common with it.
-        """
+    def clear(self) -> None:
+        """Remove what an earlier run left, so that nothing of it is taken for the new network's."""
         self.forget()
         remove_derived(self.output)
         for name in ("history.csv", "model.keras", "card.json"):
             (self.output / name).unlink(missing_ok=True)
+
+    def begin_run(self, settings: dict[str, str]) -> None:
+        """Make the backup of a run in a folder that is clear.
+
+        Args:
+            settings: What a run that resumes this one must have in common with it.
+        """
         self._aside.mkdir()
         (self._aside / self._settings.name).write_text(json.dumps(settings), encoding="utf-8")
         self._aside.rename(self.backup)

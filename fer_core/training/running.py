@@ -5,9 +5,10 @@ from pathlib import Path
 
 import keras
 
-from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights
+from fer_core.training.batches import FaceBatches, Targets, label_targets, side_by_side
 from fer_core.training.devices import n_devices
-from fer_core.training.labeled_faces import FaceDataset
+from fer_core.training.ferplus import vote_targets
+from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.resuming import Backup, Recall, Reseed
 from fer_core.training.run_files import RunFiles
@@ -97,26 +98,28 @@ class Run:
         self.files.begin_stage(number + 1)
 
     def _training_batches(self) -> FaceBatches:
-        faces, n_classes = self.dataset.train, self.network.output_shape[-1]
+        return self._batches(self.dataset.train, self.balanced, self.recipe.mixup)
+
+    def _validation_batches(self) -> FaceBatches:
+        return self._batches(self.dataset.validation, balanced=False, mixup=0)
+
+    def _batches(self, faces: LabeledFaces, balanced: bool, mixup: float) -> FaceBatches:
         return FaceBatches(
             faces,
+            self._targets(faces, balanced),
             self.recipe.batch_size,
             self.network.input_shape[-1],
-            balancing_weights(faces.labels, n_classes)
-            if self.balanced
-            else equal_weights(n_classes),
-            mixup=self.recipe.mixup,
+            mixup=mixup,
             multiple_of=n_devices(),
         )
 
-    def _validation_batches(self) -> FaceBatches:
-        return FaceBatches(
-            self.dataset.validation,
-            self.recipe.batch_size,
-            self.network.input_shape[-1],
-            equal_weights(self.network.output_shape[-1]),
-            multiple_of=n_devices(),
-        )
+    def _targets(self, faces: LabeledFaces, balanced: bool) -> Targets:
+        emotions = self.dataset.emotions
+        labels = label_targets(faces, len(emotions), balanced=balanced)
+        if not self.recipe.learns_votes:
+            return labels
+        assert faces.votes is not None  # checked before the run
+        return side_by_side(labels, vote_targets(faces.votes, emotions))
 
     def _callbacks(
         self, batches: FaceBatches, of_stage: list[dict[str, float]]

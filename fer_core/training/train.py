@@ -3,16 +3,19 @@
 import datetime
 import importlib.metadata
 import platform
+import shutil
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from fer_core.emotions import Emotion
 from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import InputShape, ModelCard, write_card
-from fer_core.training.calibrate import give_temperature
+from fer_core.training.calibrate import calibration_faces, give_temperature
 from fer_core.training.export_formats import remove_derived
-from fer_core.training.labeled_faces import FaceDataset
+from fer_core.training.ferplus import FERPLUS
+from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
 from fer_core.training.run_files import RunFiles
@@ -37,6 +40,9 @@ def train(
     measure. Training may use half precision; the network written is float32. Its logits are divided
     by the temperature that makes it calibrated on `dataset.validation`, which the card notes.
 
+    Where the recipe also learns FER+'s votes, the network that answers by them is written to a
+    second folder, see `network_folders`.
+
     Args:
         recipe: What to train and how.
         dataset: Faces and labels.
@@ -49,17 +55,19 @@ def train(
             file, or `none`, from which nothing is held still and it trains in one stage. A run
             that is resumed has its weights already, and needs them named no more.
         balanced: Let faces of rare emotions count more in the loss, so that all emotions count
-            alike; see `balancing_weights`.
+            alike; see `label_targets`.
         tensorboard: Folder for logs that TensorBoard shows; None for none.
 
     Raises:
-        OutputError: The folder cannot be made; or there is nothing to resume in it, or only a run
+        DatasetError: The recipe learns votes, and the data set has none, or none that agree.
+        OutputError: A folder cannot be made; or there is nothing to resume in it, or only a run
             of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
     """
+    folders, label_sets = network_folders(recipe, output), calibration_sets(recipe, dataset)
     files = RunFiles(output)
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
@@ -77,40 +85,85 @@ def train(
     if resume:
         _check_same(before, settings)
         files.check_weights(recipe)
-    else:
-        files.make_folder()
+    for folder in folders:
+        RunFiles(folder).make_folder()
     keras.utils.set_random_seed(seed)
     network = build_under(policy, lambda: recipe.build(len(dataset.emotions)))
     if fine_tuning and not (resume and files.epochs()):
         fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
+        for folder in folders:
+            RunFiles(folder).clear()
         files.begin_run(settings)
     run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
     finished = run.fit(epochs)
-    network = _best_network(recipe, dataset, files)
-    temperature = give_temperature(network, dataset.validation)
-    remove_derived(output)  # of the network that an interrupted run left
-    network.save(output / "model.keras")
-    trained_on = _provenance(recipe, dataset, files)
+    trained_on = {
+        **_provenance(recipe, dataset, files),
+        "seed": seed,
+        "pretrained": weights,
+        "precision": policy,
+        "balanced": balanced,
+        "finished": finished,
+    }
+    networks = _by_label_set(recipe, _best_network(recipe, dataset, files))
+    for folder in folders[1:]:
+        shutil.copyfile(files.history, RunFiles(folder).history)
+    cards = [
+        _write(recipe, part, dataset.emotions, faces, folder, {**trained_on, "labels": labels})
+        for part, folder, (labels, faces) in zip(networks, folders, label_sets.items(), strict=True)
+    ]
+    if finished:
+        files.forget()
+    return cards[0]
+
+
+def network_folders(recipe: Recipe, output: Path) -> tuple[Path, ...]:
+    """The folders that `train` writes: its output, and where votes are learned one beside it."""
+    if not recipe.learns_votes:
+        return (output,)
+    folder = output.resolve()
+    return (output, folder.parent / f"{folder.name}-ferplus")
+
+
+def calibration_sets(recipe: Recipe, dataset: FaceDataset) -> dict[str, LabeledFaces]:
+    """By what labels the networks that `train` writes answer, and what each is calibrated on.
+
+    Raises:
+        DatasetError: The recipe learns votes, and the data set has none, or none that agree.
+    """
+    names = (dataset.source, FERPLUS) if recipe.learns_votes else (dataset.source,)
+    return {labels: calibration_faces(labels, dataset) for labels in names}
+
+
+def _by_label_set(recipe: Recipe, network: keras.Model) -> list[keras.Model]:
+    """The network, or where it answers twice a network for each of its answers."""
+    if not recipe.learns_votes:
+        return [network]
+    answers = [network.get_layer(name).output for name in ("labels", "votes")]
+    return [keras.Model(network.input, answer, name=network.name) for answer in answers]
+
+
+def _write(
+    recipe: Recipe,
+    network: keras.Model,
+    emotions: tuple[Emotion, ...],
+    faces: LabeledFaces,
+    folder: Path,
+    trained_on: dict[str, Any],
+) -> ModelCard:
+    """Calibrate a network on these faces and write it with its card."""
+    temperature = give_temperature(network, faces)
+    remove_derived(folder)  # of the network that an interrupted run left
+    network.save(folder / "model.keras")
     card = ModelCard(
-        name=output.resolve().name,
-        labels=dataset.emotions,
+        name=folder.resolve().name,
+        labels=emotions,
         input=InputShape(*network.input_shape[1:]),
         recipe=recipe.name,
         n_parameters=network.count_params(),
-        trained_on={
-            **trained_on,
-            "seed": seed,
-            "pretrained": weights,
-            "precision": policy,
-            "balanced": balanced,
-            "temperature": temperature,
-            "finished": finished,
-        },
+        trained_on={**trained_on, "temperature": temperature},
     )
-    write_card(card, output)
-    if finished:
-        files.forget()
+    write_card(card, folder)
     return card
 
 
@@ -159,6 +212,8 @@ def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[s
     measures = [row[recipe.chosen_by] for row in files.epochs()]
     best = recipe.better(measures)
     what = recipe.chosen_by.replace("val_", "validation ")
+    if recipe.learns_votes:
+        what = f"mean of {what} by labels and by votes"
     return {
         "summary": recipe.summary,
         "source": recipe.source,

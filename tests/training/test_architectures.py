@@ -23,15 +23,18 @@ BUILT_IN = {
     "Add",
     "BatchNormalization",
     "CenterCrop",
+    "Concatenate",
     "Conv2D",
     "Dense",
     "Dropout",
     "Flatten",
     "GlobalAveragePooling2D",
     "InputLayer",
+    "LayerNormalization",
     "MaxPooling2D",
     "ReLU",
     "Rescaling",
+    "Reshape",
     "Resizing",
     "SeparableConv2D",
     "Softmax",
@@ -124,6 +127,19 @@ COUNTS = {
         ],
         58_423,
     ),
+    # Without biases 9*16, 4*16, 9*16*32. A block from c to w channels: 4*c, 9*c*w, 4*w, 9*w*w, and
+    # c*w beside it where it grows. In the end 4*256 and twice 256*7+7.
+    "fer_resnet": (
+        [
+            *(144, 64, 4_608),
+            *(128, 9_216, 128, 9_216) * 2,
+            *(128, 18_432, 256, 36_864, 2_048, 256, 36_864, 256, 36_864),  # 32 to 64
+            *(256, 73_728, 512, 147_456, 8_192, 512, 147_456, 512, 147_456),  # 64 to 128
+            *(512, 294_912, 1_024, 589_824, 32_768, 1_024, 589_824, 1_024, 589_824),  # to 256
+            *(1_024, 1_799, 1_799),
+        ],
+        2_805_598,
+    ),
     # ResNet50V2 has 25,613,800 parameters with its last layer, 2048*1000+1000 (Keras's table of
     # applications says 25.6 million); here 2048*256+256, 4*256 and 256*7+7 take its place.
     "deepfer_resnet50v2": ([25_613_800 - 2_049_000, 524_544, 1_024, 1_799], 24_092_167),
@@ -153,8 +169,8 @@ def test_only_layers_that_come_with_keras_are_used_and_scaling_stands_before_all
     kinds = [type(layer).__name__ for layer in leaves(network(name))]
     assert set(kinds) <= BUILT_IN
     learning = [index for index, layer in enumerate(leaves(network(name))) if layer.weights]
-    assert kinds.index("Rescaling") < learning[0]
-    assert kinds.count("Rescaling") == 1
+    (scaling,) = (n for n, kind in enumerate(kinds) if kind in ("Rescaling", "LayerNormalization"))
+    assert scaling < learning[0]
 
 
 @pytest.mark.parametrize(
@@ -196,15 +212,58 @@ def test_networks_for_color_take_three_channels(network: Callable[[str], Any], n
     assert network(name).output_shape == (None, 7)
 
 
-def test_the_vgg_of_khaireddin_sees_the_inner_forty_pixels(network: Callable[[str], Any]) -> None:
-    framed = faces(1, 1)
-    framed[:, :4] = framed[:, -4:] = 255
-    framed[:, :, :4] = framed[:, :, -4:] = 255
-    answers = [
-        keras.ops.convert_to_numpy(network("khaireddin_vgg")(x, training=False))
-        for x in (faces(1, 1), framed)
-    ]
-    np.testing.assert_array_equal(*answers)
+@pytest.mark.parametrize(
+    ("name", "unseen_px"),
+    [
+        pytest.param("khaireddin_vgg", 4, id="40 of 48"),
+        pytest.param("fer_resnet", 2, id="44 of 48"),
+    ],
+)
+def test_networks_that_crop_see_the_inner_pixels_alone(
+    network: Callable[[str], Any], name: str, unseen_px: int
+) -> None:
+    framed, touched = faces(1, 1), faces(1, 1)
+    framed[:, :unseen_px] = framed[:, -unseen_px:] = 255
+    framed[:, :, :unseen_px] = framed[:, :, -unseen_px:] = 255
+    touched[:, unseen_px, unseen_px] = 255 - touched[:, unseen_px, unseen_px]
+    answer, same, other = (
+        keras.ops.convert_to_numpy(network(name)(x, training=False))
+        for x in (faces(1, 1), framed, touched)
+    )
+    np.testing.assert_array_equal(same, answer)
+    assert (other != answer).any()
+
+
+# --- the network that answers twice ---
+
+
+@pytest.mark.parametrize("n_classes", [2, 7])
+def test_it_answers_by_both_sets_of_labels(n_classes: int) -> None:
+    keras.utils.set_random_seed(0)
+    network: Any = architectures.fer_resnet(n_classes)
+    assert network.input_shape == (None, 48, 48, 1)
+    answers = network(faces(3, 1), training=False)
+    for index, name in enumerate(("labels", "votes")):
+        alone = keras.Model(network.input, network.get_layer(name).output)
+        np.testing.assert_array_equal(alone(faces(3, 1), training=False), answers[:, index])
+    answers = keras.ops.convert_to_numpy(answers)
+    assert (answers.shape, answers.dtype) == ((3, 2, n_classes), np.float32)
+    np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-5)
+    assert not np.allclose(answers[:, 0], answers[:, 1])
+
+
+@pytest.mark.parametrize("value", [0, 255])
+def test_a_flat_face_has_an_answer(network: Callable[[str], Any], value: int) -> None:
+    flat = np.full((1, 48, 48, 1), value, np.float32)
+    assert np.isfinite(network("fer_resnet")(flat, training=False)).all()
+
+
+def test_light_and_contrast_of_the_photo_do_not_matter(network: Callable[[str], Any]) -> None:
+    bright, dim = (
+        keras.ops.convert_to_numpy(network("fer_resnet")(x, training=False))
+        for x in (faces(3, 1), faces(3, 1) / 2 + 20)
+    )
+    np.testing.assert_allclose(dim, bright, atol=0.02)
 
 
 # --- pre-trained weights ---

@@ -1,7 +1,9 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from fer_core.training.batches import FaceBatches, balancing_weights, equal_weights, pixels
+from fer_core.training.batches import FaceBatches, Targets, label_targets, pixels, side_by_side
 from fer_core.training.labeled_faces import LabeledFaces
 
 
@@ -9,6 +11,10 @@ def numbered(n: int) -> LabeledFaces:
     """Faces of one gray each, whose value is their label."""
     labels = np.arange(n, dtype=np.int64)
     return LabeledFaces(np.full((n, 48, 48), labels[:, None, None], np.uint8), labels)
+
+
+def batches_of(n: int, batch_size: int, **options: Any) -> FaceBatches:
+    return FaceBatches(numbered(n), label_targets(numbered(n), n), batch_size, 1, **options)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,7 @@ def numbered(n: int) -> LabeledFaces:
     ],
 )
 def test_every_face_is_in_one_batch(n: int, sizes: list[int]) -> None:
-    batches = FaceBatches(numbered(n), 4, 1, equal_weights(9))
+    batches = batches_of(n, 4)
     found = [batches[index] for index in range(len(batches))]
     assert [len(targets) for _images, targets, _weights in found] == sizes
     assert [row for _, targets, _ in found for row in targets.argmax(axis=1)] == list(range(n))
@@ -43,7 +49,7 @@ def test_pixels_stay_raw_and_are_repeated_in_each_channel(n_channels: int) -> No
 
 
 def test_shuffling_keeps_each_face_with_its_label() -> None:
-    batches = FaceBatches(numbered(50), 50, 1, equal_weights(50))
+    batches = batches_of(50, 50)
     batches.shuffle(np.random.default_rng(0))
     images, targets, _weights = batches[0]
     labels = targets.argmax(axis=1).tolist()
@@ -52,17 +58,66 @@ def test_shuffling_keeps_each_face_with_its_label() -> None:
     assert images[:, 0, 0, 0].tolist() == labels
 
 
-# --- classes that count differently ---
+# --- faces that count differently ---
 
 
-def test_a_class_of_average_size_counts_one_and_a_rare_one_more() -> None:
+def test_a_face_of_a_class_of_average_size_counts_one_and_a_rare_one_more() -> None:
     labels = np.array([0] * 6 + [1] * 3 + [3] * 3)
-    assert balancing_weights(labels, 4).tolist() == [0.5, 1.0, 0.0, 1.0]
+    faces = LabeledFaces(np.zeros((12, 48, 48), np.uint8), labels)
+    balanced = label_targets(faces, 4, balanced=True)
+    assert balanced.weights.tolist() == [0.5] * 6 + [1.0] * 6
+    assert balanced.weights.dtype == balanced.values.dtype == np.float32
+    assert balanced.values.argmax(axis=1).tolist() == labels.tolist()
+    assert label_targets(faces, 4).weights.tolist() == [1.0] * 12
 
 
-def test_a_face_counts_as_much_as_its_class() -> None:
-    batches = FaceBatches(numbered(3), 3, 1, np.array([0.5, 2.0, 7.0], np.float32))
-    assert batches[0][2].tolist() == [0.5, 2.0, 7.0]
+def test_no_faces_can_be_balanced() -> None:
+    balanced = label_targets(numbered(0), 7, balanced=True)
+    assert (balanced.values.shape, balanced.weights.shape) == ((0, 7), (0,))
+
+
+def test_a_face_keeps_its_targets_and_its_weight_in_any_order() -> None:
+    targets, weights = label_targets(numbered(3), 3), np.array([0.5, 2, 7], np.float32)
+    batches = FaceBatches(numbered(3), Targets(targets.values, weights), 3, 1)
+    batches.shuffle(np.random.default_rng(1))
+    images, _values, counted = batches[0]
+    assert dict(zip(images[:, 0, 0, 0].tolist(), counted.tolist(), strict=True)) == {
+        0: 0.5,
+        1: 2,
+        2: 7,
+    }
+
+
+# --- two sets of labels ---
+
+
+def twice(n: int) -> Targets:
+    """By the first labels a face is its number; by the second the last one, and counts half."""
+    labels = label_targets(numbered(n), n)
+    return side_by_side(labels, Targets(labels.values[::-1], np.full(n, 0.5, np.float32)))
+
+
+def test_two_sets_of_labels_stand_side_by_side() -> None:
+    images, values, weights = FaceBatches(numbered(4), twice(4), 4, 1)[0]
+    assert images.shape == (4, 48, 48, 1)
+    assert values.argmax(axis=2).tolist() == [[0, 3], [1, 2], [2, 1], [3, 0]]
+    assert weights.tolist() == [[1, 0.5]] * 4
+
+
+def test_faces_that_fill_a_batch_count_nothing_by_either_set() -> None:
+    _images, values, weights = FaceBatches(numbered(3), twice(3), 8, 1, multiple_of=4)[0]
+    assert values.shape == (4, 2, 3)
+    assert weights.tolist() == [*[[1, 0.5]] * 3, [0, 0]]
+
+
+def test_mixup_blends_both_sets_by_the_shares_of_the_pixels() -> None:
+    batches = FaceBatches(numbered(60), twice(60), 60, 1, mixup=0.4)
+    batches.shuffle(np.random.default_rng(0))
+    images, values, weights = batches[0]
+    first, second = values[:, 0] @ np.arange(60), values[:, 1] @ np.arange(60)[::-1]
+    np.testing.assert_allclose(images[:, 5, 5, 0], first, atol=1e-3)
+    np.testing.assert_allclose(first, second, atol=1e-3)
+    np.testing.assert_allclose(weights, [[1, 0.5]] * 60, rtol=1e-6)
 
 
 # --- several devices ---
@@ -75,7 +130,7 @@ def test_a_face_counts_as_much_as_its_class() -> None:
 def test_a_batch_for_several_devices_is_filled_with_faces_that_count_nothing(
     n: int, multiple_of: int, sizes: list[int]
 ) -> None:
-    batches = FaceBatches(numbered(n), 8, 1, equal_weights(n), multiple_of=multiple_of)
+    batches = batches_of(n, 8, multiple_of=multiple_of)
     found = [batches[index] for index in range(len(batches))]
     assert [len(images) for images, _, _ in found] == sizes
     counted = np.concatenate([targets[weights == 1] for _, targets, weights in found])
@@ -88,7 +143,7 @@ def test_a_batch_for_several_devices_is_filled_with_faces_that_count_nothing(
 
 @pytest.fixture
 def mixed() -> FaceBatches:
-    batches = FaceBatches(numbered(100), 50, 1, equal_weights(100), mixup=0.4)
+    batches = batches_of(100, 50, mixup=0.4)
     batches.shuffle(np.random.default_rng(0))
     return batches
 

@@ -22,7 +22,7 @@ from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.metrics import expected_calibration_error, negative_log_likelihood
 from tests.faces import card, gray_faces
-from tests.fer2013 import face, pixel_text, row, write_table
+from tests.fer2013 import VOTES_HEADER, face, pixel_text, row, vote_row, votes_for, write_table
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -222,6 +222,44 @@ def test_calibrating_twice_changes_nothing_more(folder: Path, table: Path) -> No
     np.testing.assert_allclose(
         EmotionClassifier.load(folder).probabilities(faces), served, atol=1e-3
     )
+
+
+def test_a_network_that_answers_by_votes_is_calibrated_by_their_majority(
+    folder: Path, table: Path
+) -> None:
+    lines = table.read_text().splitlines()[1:]
+    emotions, usages = ([line.split(",")[n] for line in lines] for n in (0, 2))
+    # By its labels the network is never right, so that there would be no temperature to find.
+    images = np.stack([np.fromstring(line.split(",")[1], np.uint8, sep=" ") for line in lines])
+    network = EmotionClassifier.load(folder, runtime="keras")
+    answers = network.probabilities(images.reshape(-1, 48, 48)).argmax(axis=1)
+    wrong = [
+        row(int((answer + 1) % 7), usage, pixel_text(image))
+        for answer, usage, image in zip(answers, usages, images, strict=True)
+    ]
+    votes = [
+        vote_row(usage, votes_for(int(emotion)))
+        for usage, emotion in zip(usages, emotions, strict=True)
+    ]
+    votes[1] = vote_row("PublicTest", "0,0,0,0,0,0,0,0,0,0")  # nobody was asked about this one
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    by_labels = read_card(folder).trained_on["temperature"]
+    dense(layers.Softmax(), n_classes=7).save(folder / "model.keras")
+    write_table(table, wrong)
+    write_card(replace(card(), trained_on={"labels": "FER+"}), folder)
+    write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
+    assert read_card(folder).trained_on["temperature"] == pytest.approx(by_labels, rel=0.1)
+
+
+def test_a_network_that_answers_by_votes_needs_them(
+    folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_card(replace(card(), trained_on={"labels": "FER+"}), folder)
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 2
+    assert capsys.readouterr().err.startswith("FER2013 comes without FER+'s votes, by which the")
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
 
 
 def test_figures_that_hold_no_more_are_removed(

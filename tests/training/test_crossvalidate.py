@@ -201,6 +201,17 @@ def test_bad_data_leave_an_interrupted_one_as_it_is(
     assert kept.exists()
 
 
+def test_a_recipe_that_learns_votes_leaves_an_interrupted_one_as_it_is(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "out" / ".folds" / "1" / "history.csv"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("epoch\n")
+    assert run("--recipe", "fer-resnet") == 2
+    assert capsys.readouterr().err.startswith("CK+48 comes without FER+'s votes")
+    assert kept.exists()
+
+
 def test_an_output_that_is_a_file_is_one_sentence(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,14 +1,26 @@
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.training.fer2013_csv import VOTE_COLUMNS
-from fer_core.training.ferplus import FERPLUS_CLASSES, majority, measure_ferplus
+from fer_core.training.ferplus import (
+    FERPLUS_CLASSES,
+    majority,
+    majority_faces,
+    measure_ferplus,
+    vote_targets,
+)
+from fer_core.training.labeled_faces import LabeledFaces
 
 
 def votes(**counts: int) -> list[int]:
     assert set(counts) <= set(VOTE_COLUMNS)
     return [counts.get(column, 0) for column in VOTE_COLUMNS]
+
+
+def certain(*answers: int) -> npt.NDArray[np.float32]:
+    return np.eye(7, dtype=np.float32)[list(answers)]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +71,8 @@ def test_contempt_is_left_out_of_seven_classes_and_wrong_in_eight() -> None:
         ],
         dtype=np.uint8,
     )
-    figures = measure_ferplus(np.array([happy, sad, happy, happy, sad]), table, FER2013_EMOTIONS)
+    answers = certain(happy, sad, happy, happy, sad)
+    figures = measure_ferplus(answers, table, FER2013_EMOTIONS)
     seven, eight = figures["ferplus_7"], figures["ferplus_8"]
     assert (seven["n_images"], seven["accuracy"]) == (3, pytest.approx(2 / 3))
     assert (eight["n_images"], eight["accuracy"]) == (4, pytest.approx(2 / 4))
@@ -67,8 +80,72 @@ def test_contempt_is_left_out_of_seven_classes_and_wrong_in_eight() -> None:
     assert eight["recall"]["contempt"] == 0
     assert "contempt" not in seven["recall"]
     assert seven["recall"]["happy"] == 0.5
+    # Certain of three and right in two.
+    assert seven["ece"] == pytest.approx(1 / 3)
+    assert "ece" not in eight
 
 
 def test_where_no_image_counts_the_figures_are_of_none() -> None:
-    figures = measure_ferplus(np.array([0, 1]), np.zeros((2, 10), np.uint8), FER2013_EMOTIONS)
+    figures = measure_ferplus(certain(0, 1), np.zeros((2, 10), np.uint8), FER2013_EMOTIONS)
     assert figures["ferplus_7"]["n_images"] == figures["ferplus_8"]["n_images"] == 0
+
+
+# --- to learn from ---
+
+
+@pytest.mark.parametrize(
+    ("counts", "shares", "weight"),
+    [
+        pytest.param(votes(), {}, 0, id="nobody was asked"),
+        pytest.param(votes(happiness=1, NF=1), {}, 0, id="nothing but outliers"),
+        pytest.param(votes(contempt=10), {}, 0, id="contempt alone"),
+        pytest.param(votes(unknown=10), {}, 0, id="unknown alone"),
+        pytest.param(votes(NF=10), {}, 0, id="not a face"),
+        pytest.param(votes(unknown=4, NF=3, contempt=3), {}, 0, id="nothing it can answer"),
+        pytest.param(votes(fear=10), {Emotion.FEAR: 1}, 1, id="all agree"),
+        pytest.param(
+            votes(anger=6, neutral=3, sadness=1),
+            {Emotion.ANGRY: 6 / 9, Emotion.NEUTRAL: 3 / 9},
+            1,
+            id="shares without the outlier",
+        ),
+        pytest.param(
+            votes(surprise=4, disgust=2, contempt=2, unknown=2),
+            {Emotion.SURPRISE: 4 / 6, Emotion.DISGUST: 2 / 6},
+            6 / 10,
+            id="what it cannot answer lowers its weight",
+        ),
+        pytest.param(
+            votes(happiness=200, sadness=200),
+            {Emotion.HAPPY: 0.5, Emotion.SAD: 0.5},
+            1,
+            id="more than a byte holds",
+        ),
+    ],
+)
+def test_a_network_learns_the_shares_of_the_votes(
+    counts: list[int], shares: dict[Emotion, float], weight: float
+) -> None:
+    targets = vote_targets(np.array([counts], dtype=np.uint8), FER2013_EMOTIONS)
+    assert targets.values.dtype == targets.weights.dtype == np.float32
+    expected = [shares.get(emotion, 0) for emotion in FER2013_EMOTIONS] if shares else [1 / 7] * 7
+    np.testing.assert_allclose(targets.values, [expected], rtol=1e-6)
+    assert targets.weights.tolist() == pytest.approx([weight])
+
+
+def test_no_votes_have_no_targets() -> None:
+    targets = vote_targets(np.zeros((0, 10), np.uint8), FER2013_EMOTIONS)
+    assert (targets.values.shape, targets.weights.shape) == ((0, 7), (0,))
+
+
+def test_faces_with_a_majority_are_labeled_by_it() -> None:
+    table = np.array(
+        [votes(), votes(sadness=9), votes(contempt=9), votes(NF=9), votes(anger=5, fear=5)],
+        dtype=np.uint8,
+    )
+    images = np.arange(5, dtype=np.uint8).repeat(48 * 48).reshape(5, 48, 48)
+    found = majority_faces(LabeledFaces(images, np.zeros(5, np.int64), table), FER2013_EMOTIONS)
+    assert found.images[:, 0, 0].tolist() == [1]
+    assert found.labels.tolist() == [FER2013_EMOTIONS.index(Emotion.SAD)]
+    assert found.votes is not None
+    assert found.votes.tolist() == [votes(sadness=9)]

@@ -76,6 +76,18 @@ def test_a_missing_class_counts_as_nought_and_breaks_nothing(
     assert figures["macro_f1"] == pytest.approx(sum(f1) / 3)
 
 
+def test_the_means_may_be_of_some_emotions_alone() -> None:
+    # Truth happy, happy, sad, sad; answered happy, fear, sad, sad.
+    figures = measure_answers(np.array([0, 2, 1, 1]), np.array([0, 0, 1, 1]), THREE, TWO)
+    assert figures["accuracy"] == 3 / 4
+    assert figures["macro_recall"] == pytest.approx((1 / 2 + 1) / 2)
+    assert figures["macro_precision"] == 1
+    assert figures["macro_f1"] == pytest.approx((2 / 3 + 1) / 2)
+    # Of all three, F1 is never above 2/3: nobody is afraid.
+    assert figures["intervals"]["macro_f1"][1] == 1
+    assert figures["recall"] == {"happy": 0.5, "sad": 1, "fear": 0}
+
+
 # --- intervals ---
 
 

@@ -5,6 +5,7 @@ Apart from one run of the default recipe they train a network of a few weights, 
 
 import csv
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +26,13 @@ from fer_core.training.augmentation import flips_and_shifts
 from fer_core.training.batches import FaceBatches, pixels
 from fer_core.training.datasets import load_dataset
 from fer_core.training.export_formats import FORMATS
+from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
 from tests.faces import gray_faces
-from tests.fer2013 import face, row, rows, write_table
-from tests.tiny_recipe import TINY, tiny_network
+from tests.fer2013 import VOTES_HEADER, face, row, rows, vote_row, votes_for, write_table
+from tests.tiny_recipe import TINY, TINY_WITH_VOTES, tiny_network
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -41,12 +43,30 @@ pytestmark = pytest.mark.filterwarnings(
 @pytest.fixture(autouse=True)
 def tiny_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "tiny", TINY)
+    monkeypatch.setitem(RECIPES, "tiny-with-votes", TINY_WITH_VOTES)
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """28 faces to train on, 14 for validation, 7 for the test."""
     return write_table(tmp_path_factory.mktemp("data") / "fer2013.csv", rows(28, 14, 7))
+
+
+USAGES = ["Training"] * 28 + ["PublicTest"] * 14 + ["PrivateTest"] * 7
+
+
+@pytest.fixture(scope="module")
+def voted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same faces; the votes agree on the emotion after the label."""
+    folder = tmp_path_factory.mktemp("voted")
+    votes = [vote_row(usage, votes_for(voted_for(n % 7))) for n, usage in enumerate(USAGES)]
+    write_table(folder / "fer2013new.csv", votes, VOTES_HEADER)
+    return write_table(folder / "fer2013.csv", rows(28, 14, 7))
+
+
+def voted_for(labels: Any) -> Any:
+    """What the votes agree on in faces with these labels."""
+    return (labels + 1) % 7
 
 
 @pytest.fixture
@@ -261,9 +281,10 @@ OPTIONS: dict[str, tuple[str, ...]] = {
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(RECIPES.keys() - {DEFAULT_MODEL}))
 def test_every_recipe_trains_for_an_epoch(
-    run: Callable[..., int], tmp_path: Path, name: str
+    run: Callable[..., int], voted: Path, tmp_path: Path, name: str
 ) -> None:
-    assert run("--epochs", "1", *OPTIONS.get(name, ()), recipe=name) == 0
+    options = ("--data", str(voted), "--epochs", "1", *OPTIONS.get(name, ()))
+    assert run(*options, recipe=name) == 0
     card = read_card(tmp_path / "net")
     assert card.recipe == name
     network: Any = keras.models.load_model(tmp_path / "net" / "model.keras")
@@ -533,6 +554,236 @@ def test_without_pre_trained_weights_nothing_is_held_still(
     assert run("--weights", "none", "--epochs", "1") == 0
     assert learned(tmp_path / "net") == {"lower", "normal", "upper"}
     assert read_card(tmp_path / "net").trained_on["pretrained"] == "none"
+
+
+# --- a network by labels and one by votes ---
+
+
+def learn_votes(run: Callable[..., int], data: Path, *options: str) -> int:
+    return run("--data", str(data), *options, recipe="tiny-with-votes")
+
+
+def test_labels_and_votes_make_a_network_each(
+    run: Callable[..., int], voted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert learn_votes(run, voted, "--epochs", "12") == 0
+    said = capsys.readouterr().out
+    folders = [tmp_path / "net", tmp_path / "net-ferplus"]
+    faces = load_dataset(voted).validation
+    for folder, labels, right in zip(
+        folders, ("FER2013", "FER+"), (faces.labels, voted_for(faces.labels)), strict=True
+    ):
+        assert files(folder) == ["card.json", "history.csv", "model.keras"]
+        card = read_card(folder)
+        assert (card.name, card.trained_on["labels"]) == (folder.name, labels)
+        assert card.n_parameters == 8 * 8 * 7 + 7  # its own head alone
+        answers = EmotionClassifier.load(folder, runtime="keras").probabilities(faces.images)
+        np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+        assert (answers.argmax(axis=1) == right).mean() > 0.8
+        assert f"{folder}: mean of validation accuracy by labels and by votes, " in said
+    assert history(folders[0]) == history(folders[1])
+    cards = [read_card(folder).trained_on for folder in folders]
+    own = {"labels", "temperature"}
+    same_for_both, also = ({k: v for k, v in c.items() if k not in own} for c in cards)
+    assert same_for_both == also
+
+
+def test_each_network_is_calibrated_by_its_own_labels(
+    run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[float, list[int]] = {}
+
+    def give(_network: object, faces: LabeledFaces) -> float:
+        temperature = 1.5 + len(seen)
+        seen[temperature] = faces.labels.tolist()
+        return temperature
+
+    monkeypatch.setattr("fer_core.training.train.give_temperature", give)
+    assert learn_votes(run, voted, "--epochs", "1") == 0
+    labels = load_dataset(voted).validation.labels
+    by_labels, by_votes = (
+        seen[read_card(folder).trained_on["temperature"]]
+        for folder in (tmp_path / "net", tmp_path / "net-ferplus")
+    )
+    assert by_labels == labels.tolist()
+    assert by_votes == voted_for(labels).tolist()
+
+
+def test_a_network_of_one_label_set_says_which(run: Callable[..., int], tmp_path: Path) -> None:
+    assert run("--epochs", "1") == 0
+    assert read_card(tmp_path / "net").trained_on["labels"] == "FER2013"
+    assert not (tmp_path / "net-ferplus").exists()
+
+
+def test_faces_that_nobody_was_asked_about_teach_their_label_alone(
+    run: Callable[..., int], voted: Path, tmp_path: Path
+) -> None:
+    # Of each emotion half of the faces have votes, and half of the others none that it can answer.
+    kinds = ["0,0,0,0,0,0,0,0,0,0", "0,0,0,0,0,0,0,4,3,3"]
+    votes = [
+        vote_row(usage, votes_for(voted_for(n % 7)) if n // 7 % 2 else kinds[n % 2])
+        for n, usage in enumerate(USAGES)
+    ]
+    write_table(tmp_path / "fer2013new.csv", votes, VOTES_HEADER)
+    write_table(tmp_path / "fer2013.csv", rows(28, 14, 7))
+    assert learn_votes(run, tmp_path / "fer2013.csv", "--epochs", "20") == 0
+    faces = load_dataset(voted).validation
+    network = EmotionClassifier.load(tmp_path / "net-ferplus", runtime="keras")
+    answers = network.probabilities(faces.images)
+    assert (answers.argmax(axis=1) == voted_for(faces.labels)).mean() > 0.8
+    assert np.isfinite([float(row["loss"]) for row in history(tmp_path / "net")]).all()
+
+
+def test_balanced_classes_leave_the_votes_as_they_count(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [*rows(28, 14, 7), *[row(3) for _ in range(20)]]
+    write_table(tmp_path / "fer2013.csv", lines)
+    votes = [vote_row(line.rsplit(",", 1)[1], votes_for(0)) for line in lines]
+    write_table(tmp_path / "fer2013new.csv", votes, VOTES_HEADER)
+    counted: list[npt.NDArray[np.float32]] = []
+
+    class Batches(FaceBatches):
+        def __getitem__(self, index: int) -> Any:
+            images, targets, weights = super().__getitem__(index)
+            counted.extend(weights[targets[:, 0, 3] == 1])
+            return images, targets, weights
+
+    monkeypatch.setattr(running, "FaceBatches", Batches)
+    data = tmp_path / "fer2013.csv"
+    assert learn_votes(run, data, "--epochs", "1", "--balanced") == 0
+    # 24 of 48 faces are happy by their labels: on average a class has 48 / 7.
+    by_labels, by_votes = np.transpose(counted)
+    assert set(by_labels.round(4)) == {np.float32(round(48 / 7 / 24, 4)), 1}
+    assert set(by_votes) == {1}
+
+
+def test_a_run_that_learns_votes_resumes_and_ends_as_an_unbroken_one(
+    run: Callable[..., int], voted: Path, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "net", tmp_path / "net-ferplus"]
+    assert learn_votes(run, voted, "--epochs", "4") == 0
+    unbroken = [weights(folder) for folder in folders]
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=3)
+        assert learn_votes(run, voted, "--epochs", "4") == 130
+    for folder in folders:  # both are there, and neither looks finished
+        assert {"card.json", "history.csv", "model.keras"} <= set(files(folder))
+        assert epochs(folder) == [0, 1]
+        assert read_card(folder).trained_on["finished"] is False
+        (folder / "model.tflite").touch()
+    assert learn_votes(run, voted, "--epochs", "4", "--resume") == 0
+    for folder, expected in zip(folders, unbroken, strict=True):
+        assert files(folder) == ["card.json", "history.csv", "model.keras"]
+        assert epochs(folder) == [0, 1, 2, 3]
+        assert read_card(folder).trained_on["finished"] is True
+        for was, found in zip(expected, weights(folder), strict=True):
+            np.testing.assert_allclose(found, was, atol=1e-6)
+
+
+def test_a_run_cut_off_between_its_networks_is_resumed_where_all_epochs_are_done(
+    run: Callable[..., int], voted: Path, tmp_path: Path
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fer_core.training.train.shutil.copyfile", cut_off)
+        assert learn_votes(run, voted, "--epochs", "2") == 130
+    shutil.rmtree(tmp_path / "net-ferplus")
+    assert learn_votes(run, voted, "--epochs", "2", "--resume") == 0
+    for folder in (tmp_path / "net", tmp_path / "net-ferplus"):
+        assert files(folder) == ["card.json", "history.csv", "model.keras"]
+        assert read_card(folder).trained_on["epochs"] == 2
+
+
+def test_nothing_of_an_earlier_run_is_left_in_either_folder(
+    run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert learn_votes(run, voted, "--epochs", "1") == 0
+    (tmp_path / "net-ferplus" / "model.tflite").touch()
+    interrupt(monkeypatch, epoch=1)
+    assert learn_votes(run, voted) == 130
+    assert files(tmp_path / "net-ferplus") == []
+
+
+def test_the_second_folder_stands_beside_the_folder_that_one_is_in(
+    run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert learn_votes(run, voted, "--epochs", "1", "--output", ".") == 0
+    cards = [read_card(tmp_path / name) for name in ("here", "here-ferplus")]
+    assert [card.name for card in cards] == ["here", "here-ferplus"]
+
+
+@pytest.mark.parametrize(
+    ("votes", "sentence"),
+    [
+        pytest.param(
+            None,
+            "FER2013 comes without FER+'s votes, by which the network answers: put fer2013new.csv "
+            "beside fer2013.csv.\n",
+            id="no votes",
+        ),
+        pytest.param(
+            "0,0,0,0,0,0,0,9,1,0",
+            "FER+'s votes agree on none of FER2013's validation faces, so the network that answers "
+            "by them cannot be calibrated.\n",
+            id="contempt alone",
+        ),
+    ],
+)
+@pytest.mark.parametrize("resume", [False, True])
+def test_without_votes_nothing_is_written_and_an_interrupted_run_stays(
+    run: Callable[..., int],
+    voted: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    votes: str | None,
+    sentence: str,
+    resume: bool,
+) -> None:
+    if resume:
+        with pytest.MonkeyPatch.context() as patch:
+            interrupt(patch, epoch=2)
+            assert learn_votes(run, voted) == 130
+    (tmp_path / "data").mkdir()
+    data = write_table(tmp_path / "data" / "fer2013.csv", rows(28, 14, 7))
+    if votes:
+        lines = [vote_row(usage, votes) for usage in USAGES]
+        write_table(data.parent / "fer2013new.csv", lines, VOTES_HEADER)
+    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    capsys.readouterr()
+    assert learn_votes(run, data, *["--resume"] * resume) == 2
+    assert capsys.readouterr() == ("", sentence)
+    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+
+
+def test_a_file_in_the_second_folders_place_is_found_before_the_run(
+    run: Callable[..., int], voted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "net-ferplus").write_text("a file")
+    assert learn_votes(run, voted, "--epochs", "1") == 2
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'net-ferplus'} cannot be made a folder: File exists.\n"
+    )
+    assert (tmp_path / "net-ferplus").read_text() == "a file"
+    assert not (tmp_path / "net" / "history.csv").exists()
+
+
+@takes_long
+def test_both_networks_are_exported(voted: Path, tmp_path: Path) -> None:
+    options = ["--recipe", "tiny-with-votes", "--output", str(tmp_path / "net"), "--epochs", "1"]
+    assert main(["train", "--data", str(voted), *options]) == 0
+    answers = []
+    for folder in (tmp_path / "net", tmp_path / "net-ferplus"):
+        served = EmotionClassifier.load(folder).probabilities(gray_faces(3))
+        source = EmotionClassifier.load(folder, runtime="keras").probabilities(gray_faces(3))
+        np.testing.assert_allclose(served, source, atol=1e-4)
+        answers.append(served)
+    by_labels, by_votes = answers
+    assert not np.allclose(by_labels, by_votes, atol=1e-3)
 
 
 # --- interrupted runs ---

@@ -8,6 +8,7 @@ probabilities out, float32 `(N, K)`; scaling inside; built-in layers only.
 from fer_core.training.architectures.plain import ck_cnn, tutorial_cnn, wide_cnn
 from fer_core.training.architectures.residual import (
     deepfer_resnet50v2,
+    fer_resnet,
     load_resnet50v2_weights,
     mini_xception,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "ck_cnn",
     "deepfer_cnn",
     "deepfer_resnet50v2",
+    "fer_resnet",
     "khaireddin_vgg",
     "load_resnet50v2_weights",
     "mini_xception",
