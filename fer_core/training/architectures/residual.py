@@ -55,8 +55,12 @@ def fer_resnet(n_classes: int) -> keras.Model:
     """
     inputs = x = layers.Input((48, 48, 1))
     x = layers.CenterCrop(44, 44)(x)
-    # The variance of a face is in the thousands; epsilon keeps the noise of a flat patch small.
-    x = layers.LayerNormalization(axis=(1, 2, 3), epsilon=25, center=False, scale=False)(x)
+    # Scaled first, since 8 bits hold no variance of raw pixels. Epsilon keeps the noise of a flat
+    # patch small: it stands for 5 of 255 grays.
+    x = layers.Rescaling(1 / 255)(x)
+    x = layers.LayerNormalization(
+        axis=(1, 2, 3), epsilon=(5 / 255) ** 2, center=False, scale=False
+    )(x)
     x = _activated(_convolved(x, 16))
     x = _convolved(x, 32, stride=2)
     for width in (32, 64, 128, 256):
