@@ -45,6 +45,11 @@ class BoundingBox:
         """The same box moved right by `dx` and down by `dy` pixels."""
         return BoundingBox(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
 
+    def scaled(self, factor: float) -> "BoundingBox":
+        """The same box in an image of `factor` times the size, at least one pixel large."""
+        x1, y1, x2, y2 = (round(edge * factor) for edge in self.xyxy)
+        return BoundingBox(x1, y1, max(x1 + 1, x2), max(y1 + 1, y2))
+
     def expanded(self, margin: float) -> "BoundingBox":
         """The box with `margin` of its width and height added on each side.
 

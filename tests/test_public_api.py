@@ -11,13 +11,14 @@ import fer_core
 PACKAGE = Path(fer_core.__file__).parent
 
 LAYERS = (
-    {"emotions", "errors", "pool"},
+    {"emotions", "errors", "jobs", "pool"},
     {"faces"},
     {"images", "model_store"},
     {"detection", "classification", "figures"},
-    {"analysis", "drawing"},
-    {"live"},
-    {"stream", "video", "reports"},
+    {"analysis", "drawing", "tracking", "video_file"},
+    {"live", "video"},
+    {"stream", "timeline", "reports"},
+    {"video_export"},
     {""},  # fer_core/__init__.py
     {"training"},
     {"__main__"},
