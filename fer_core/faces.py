@@ -1,7 +1,7 @@
 """Boxes and faces: the values that detection, classification and drawing hand to each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fer_core.emotions import Emotion
 
@@ -117,10 +117,14 @@ class FaceEmotion:
 
 @dataclass(frozen=True)
 class TrackedFace(FaceEmotion):
-    """A face of a live stream.
+    """A face of a live stream or a video file.
 
     Attributes:
-        track_id: Stays with the face from frame to frame, counted from 1 in each session.
+        track_id: Stays with the face from frame to frame, counted from 1 in each session or file.
     """
 
     track_id: int
+
+    def scaled(self, factor: float) -> "TrackedFace":
+        """The same face in an image of `factor` times the size."""
+        return replace(self, box=self.box.scaled(factor))

@@ -77,6 +77,11 @@ class Timeline:
         """When the last analyzed picture ends, in seconds; 0 without one."""
         return self._times_s[-1] + 1 / self.rate if self._times_s else 0.0
 
+    @property
+    def first_face_s(self) -> float:
+        """When the first face is seen, in seconds; 0 without one."""
+        return self._times_s[bisect_right(self._ends, 0)] if self.n_faces else 0.0
+
     def time_s(self, index: int) -> float:
         """When a picture is seen, in seconds."""
         return self._times_s[index]
@@ -100,22 +105,26 @@ class Timeline:
             self._tracks[row],
         )
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of each of `rows`, in their order."""
+        labels = map(str, self.labels)
+        return "time_s", "track", "x1", "y1", "x2", "y2", "emotion", *labels, "detector_confidence"
+
     def rows(self) -> Iterator[dict[str, float | int | str]]:
         """One row a face and picture: `time_s`, `track`, box, emotion and all probabilities."""
         for index, time_s in enumerate(self._times_s):
             for face in self.faces(index):
-                x1, y1, x2, y2 = face.box.xyxy
-                yield {
-                    "time_s": round(time_s, 3),
-                    "track": face.track_id,
-                    "x1": x1,
-                    "y1": y1,
-                    "x2": x2,
-                    "y2": y2,
-                    "emotion": str(face.emotion),
-                    **{str(label): round(p, 4) for label, p in face.probabilities.items()},
-                    "detector_confidence": round(face.confidence, 4),
-                }
+                probabilities = (round(p, 4) for p in face.probabilities.values())
+                values: tuple[float | int | str, ...] = (
+                    round(time_s, 3),
+                    face.track_id,
+                    *face.box.xyxy,
+                    str(face.emotion),
+                    *probabilities,
+                    round(face.confidence, 4),
+                )
+                yield dict(zip(self.columns, values, strict=True))
 
     def summary(self) -> TimeShare | None:
         """All faces together, None where there is none."""

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.faces import DetectedFace, TrackedFace
@@ -60,7 +60,7 @@ def analyze_video(
             found = search.result() if search else detect_near(analyzer.detector, image, faces)
             faces = tracker.update(analyzer.classify(image, found), picture.time_s)
             scale = video.info.width / image.shape[1]
-            shown = tuple(replace(face, box=face.box.scaled(scale)) for face in faces)
+            shown = tuple(face.scaled(scale) for face in faces)
             yield VideoSample(picture.time_s, shown, picture.progress)
 
 

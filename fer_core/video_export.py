@@ -127,7 +127,7 @@ class _Copy:
         self._last_pts = pts
         image = to_upright_image(frame, self._info)
         scale = image.shape[1] / self._info.width
-        faces = [replace(f, box=f.box.scaled(scale)) for f in faces_at(self._timeline, time_s)]
+        faces = [face.scaled(scale) for face in faces_at(self._timeline, time_s)]
         drawn = av.VideoFrame.from_ndarray(draw_faces(image, faces), format="rgb24")
         drawn = drawn.reformat(self._encoder.width, self._encoder.height, format="yuv420p")
         drawn.pts, drawn.time_base = pts, _TIME_BASE

@@ -18,7 +18,7 @@ LAYERS = (
     {"analysis", "drawing", "tracking", "video_file"},
     {"live", "video"},
     {"stream", "timeline", "reports"},
-    {"video_export"},
+    {"video_export", "video_report"},
     {""},  # fer_core/__init__.py
     {"training"},
     {"__main__"},
