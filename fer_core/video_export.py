@@ -32,6 +32,9 @@ COPIED_AUDIO = frozenset({"aac", "ac3", "alac", "eac3", "mp3", "opus"})
 MAX_BYTES = 200_000_000
 """About the most that an annotated video takes; a long one gets fewer bits a second."""
 
+MAX_BITS_A_SECOND = 50_000_000
+"""The most that any part of an annotated video takes; x264 takes a tenth of it at 1080p."""
+
 _TIME_BASE = Fraction(1, 90_000)
 _X264 = {"preset": "veryfast", "crf": "23"}
 
@@ -60,7 +63,7 @@ def write_annotated(video: VideoFile, timeline: Timeline, target: Path) -> Gener
             av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
             yield from _Copy(video, timeline, source, output).steps()
-    except (OSError, ValueError) as error:  # PyAV's errors are of both kinds
+    except (av.FFmpegError, OSError, ValueError) as error:
         raise OutputError("The annotated video could not be written.") from error
 
 
@@ -87,7 +90,7 @@ class _Copy:
 
     def _make_encoder(self) -> VideoStream:
         rate = Fraction(min(max(self._info.frame_rate or 25, 1), 120)).limit_denominator(1001)
-        bits_a_second = int(8 * MAX_BYTES / max(1.0, self._timeline.end_s))
+        bits_a_second = min(MAX_BITS_A_SECOND, int(8 * MAX_BYTES / self._timeline.end_s))
         limits = {"maxrate": str(bits_a_second), "bufsize": str(2 * bits_a_second)}
         encoder = self._output.add_stream("libx264", rate=rate, options={**_X264, **limits})
         width, height = bounded_size(self._info)

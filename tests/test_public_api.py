@@ -11,8 +11,8 @@ import fer_core
 PACKAGE = Path(fer_core.__file__).parent
 
 LAYERS = (
-    {"emotions", "errors", "jobs", "pool"},
-    {"faces"},
+    {"emotions", "errors", "pool"},
+    {"faces", "jobs"},
     {"images", "model_store"},
     {"detection", "classification", "figures"},
     {"analysis", "drawing", "tracking", "video_file"},

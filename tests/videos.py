@@ -21,6 +21,9 @@ CONTAINERS = {
 """What is in the containers as a phone, a browser or a camera writes them: FFmpeg's name, the
 pictures' codec and the sound's."""
 
+QUICK = {"libvpx": {"deadline": "realtime", "cpu-used": "8"}}
+"""Options without which a codec takes seconds for what a test needs."""
+
 AUDIO_RATE = 48_000
 
 
@@ -65,11 +68,14 @@ def video_bytes(
         options: For the codec.
         settings: For `av.open`.
     """
-    name, usual_codec, audio_codec = CONTAINERS[container]
+    file_format, usual_codec, audio_codec = CONTAINERS[container]
     buffer = io.BytesIO()
     height, width, _ = pictures[0].shape
-    with av.open(buffer, "w", format=name, **settings) as output:
-        stream = output.add_stream(codec or usual_codec, rate=fps, options=options or {})
+    with av.open(buffer, "w", format=file_format, **settings) as output:
+        name = codec or usual_codec
+        stream = output.add_stream(
+            name, rate=fps, options={**QUICK.get(name, {}), **(options or {})}
+        )
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000 if times_ms else fps)
