@@ -1,6 +1,7 @@
 """Video files: what they hold, and their pictures, upright and with their times."""
 
 import io
+import itertools
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,7 +30,14 @@ SKIP_FROM = 4
 """Where at least this many frames pass for one that is wanted, those that no other frame needs
 are not decoded; a picture is then taken at most three frames late."""
 
+MAX_BLANK_PACKETS = 2000
+"""A video whose first frame does not come within so many packets is taken for broken: a small file
+can claim millions."""
+
 _BROKEN = "The video is broken or cut off and cannot be read."
+_UNKNOWN_CODEC = (
+    "The video is coded in a way that cannot be read here. Save it as MP4 with H.264 and try again."
+)
 _MOV_ATOMS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
@@ -160,7 +168,12 @@ def open_video(source: bytes | Path) -> VideoFile:
             raise VideoDecodeError("The file cannot be opened.") from error
 
     with open_file() as file, open_container(file) as container:
-        info = _look_into(container)
+        try:
+            info = _look_into(container)
+        except VideoDecodeError:
+            raise
+        except Exception as error:  # see `open_container`
+            raise VideoDecodeError(_BROKEN) from error
     return VideoFile(open_file, info)
 
 
@@ -203,10 +216,7 @@ def pick_video(container: InputContainer) -> VideoStream:
         raise VideoDecodeError("The file holds no video, only sound or other data.")
     known = [stream for stream in moving if stream.codec_context is not None]
     if not known:
-        raise VideoDecodeError(
-            "The video is coded in a way that cannot be read here. Save it as MP4 with H.264 and "
-            "try again."
-        )
+        raise VideoDecodeError(_UNKNOWN_CODEC)
     default = [stream for stream in known if stream.disposition & Disposition.default]
     stream = max(default or known, key=lambda stream: stream.width * stream.height)
     if stream.width * stream.height > MAX_PIXELS:
@@ -220,7 +230,7 @@ def pick_video(container: InputContainer) -> VideoStream:
 
 
 def timed_frames(
-    container: InputContainer, stream: VideoStream, info: VideoInfo | None = None
+    container: InputContainer, stream: VideoStream, info: VideoInfo
 ) -> Iterator[tuple[float, av.VideoFrame, float]]:
     """Time in seconds, frame, and share of the file's bytes read, frame after frame."""
     clock = FrameClock(stream, info)
@@ -276,11 +286,18 @@ class FrameClock:
 
 
 def to_upright_image(frame: av.VideoFrame, info: VideoInfo) -> RgbImage:
-    """A frame as it is to be seen, at most `MAX_SIDE_PX` on its longest side."""
+    """A frame as it is to be seen, at most `MAX_SIDE_PX` on its longest side.
+
+    Raises:
+        VideoDecodeError: Its pixels are of a kind that cannot be converted.
+    """
     width, height = bounded_size(info)
     if info.quarter_turns % 2:
         width, height = height, width
-    rgb = frame.reformat(width, height, format="rgb24", interpolation="AREA").to_ndarray()
+    try:
+        rgb = frame.reformat(width, height, format="rgb24", interpolation="AREA").to_ndarray()
+    except Exception as error:  # see `open_container`
+        raise VideoDecodeError(_UNKNOWN_CODEC) from error
     return np.ascontiguousarray(np.rot90(rgb, info.quarter_turns), dtype=np.uint8)
 
 
@@ -292,10 +309,10 @@ def bounded_size(info: VideoInfo) -> tuple[int, int]:
 
 def _look_into(container: InputContainer) -> VideoInfo:
     stream = pick_video(container)
-    first = next(timed_frames(container, stream), None)
-    if first is None:
+    head = itertools.islice(packets(container, stream), MAX_BLANK_PACKETS)
+    frame = next((frame for packet in head for frame in decoded(packet)), None)
+    if frame is None:
         raise VideoDecodeError("The video holds no picture that can be read.")
-    _, frame, _ = first
     width, height = round(frame.width * _pixel_aspect(stream)), frame.height
     turns = round(frame.rotation / 90) % 4
     if turns % 2:

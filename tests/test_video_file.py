@@ -2,8 +2,10 @@
 
 import io
 import itertools
+import struct
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -236,6 +238,27 @@ def test_a_video_without_a_frame_gets_a_sentence() -> None:
     data[start:end] = bytes(end - start)
     with pytest.raises(VideoDecodeError, match="no picture that can be read"):
         open_video(bytes(data))
+
+
+def test_a_small_file_that_claims_millions_of_frames_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = bytearray(video_bytes(gray_levels(3)))
+    n = struct.pack(">I", 100_000)
+    sizes, chunks = data.index(b"stsz") + 8, data.index(b"stsc") + 16
+    data[sizes : sizes + 8] = struct.pack(">I", 1) + n
+    data[chunks : chunks + 4] = n
+    tried: list[object] = []
+    decoded = video_file.decoded
+
+    def counted(packet: Any) -> Any:
+        tried.append(packet)
+        return decoded(packet)
+
+    monkeypatch.setattr(video_file, "decoded", counted)
+    with pytest.raises(VideoDecodeError, match="no picture that can be read"):
+        open_video(bytes(data))
+    assert 0 < len(tried) <= video_file.MAX_BLANK_PACKETS
 
 
 def test_a_codec_that_nobody_knows_gets_a_sentence() -> None:
