@@ -8,11 +8,14 @@ st.set_page_config(page_title="Facial emotion recognition", page_icon=ui.ICON, l
 
 PHOTO = st.Page("pages/photo.py", title="Photos", icon=":material/photo:", default=True)
 LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
+VIDEO = st.Page("pages/video.py", title="Videos", icon=":material/movie:")
 NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
-page = st.navigation([PHOTO, LIVE, NETWORKS], position="top")
+page = st.navigation([PHOTO, VIDEO, LIVE, NETWORKS], position="top")
 ui.analyzer()  # where the app is not set up, that is all there is to show
 if page != PHOTO:
     ui.leave_photo_page()
+if page != VIDEO:
+    ui.leave_video_page()
 if page != LIVE:
     ui.leave_live_page()
 if page != NETWORKS:

@@ -16,6 +16,7 @@ import fer_core
 from fer_core.drawing import COLORS, caption
 from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
+from fer_core.jobs import Job, JobStatus
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
 
@@ -38,6 +39,9 @@ PROBLEM_KEY = "live_problem"
 
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
+
+VIDEO_KEY = "video_visit"
+"""Where a viewer's `VideoVisit` lies in the session state while the video page is open."""
 
 MOST_NETWORKS = 8
 """How many networks stay loaded; each writing of a network's file counts as one."""
@@ -101,11 +105,13 @@ class Settings:
         ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
             viewers on other networks; without it none is asked, which is all localhost needs.
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
+        max_video_mb: `FER_MAX_VIDEO_MB`, the largest video in megabytes.
     """
 
     model: str = DEFAULT_MODEL
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
+    max_video_mb: int = MOST_UPLOAD_MB
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -122,13 +128,21 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         isinstance(server, dict) and "urls" in server for server in ice_servers
     ):
         raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
-    max_upload_mb = environ.get("FER_MAX_UPLOAD_MB") or "20"
-    if max_upload_mb not in map(str, range(1, MOST_UPLOAD_MB + 1)):
+    return Settings(
+        environ.get("FER_MODEL") or DEFAULT_MODEL,
+        ice_servers,
+        _read_megabytes(environ, "FER_MAX_UPLOAD_MB", Settings.max_upload_mb),
+        _read_megabytes(environ, "FER_MAX_VIDEO_MB", Settings.max_video_mb),
+    )
+
+
+def _read_megabytes(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if text not in map(str, range(1, MOST_UPLOAD_MB + 1)):
         raise ValueError(
-            f"FER_MAX_UPLOAD_MB must be a whole number from 1 to {MOST_UPLOAD_MB}. "
-            f"Received: {max_upload_mb!r}."
+            f"{name} must be a whole number from 1 to {MOST_UPLOAD_MB}. Received: {text!r}."
         )
-    return Settings(environ.get("FER_MODEL") or DEFAULT_MODEL, ice_servers, int(max_upload_mb))
+    return int(text)
 
 
 def settings() -> Settings:
@@ -279,6 +293,27 @@ def leave_photo_page() -> None:
     st.session_state.pop(RESULTS_KEY, None)
 
 
+def leave_video_page() -> None:
+    """End what runs on the viewer's video and forget the video and its results."""
+    if VIDEO_KEY in st.session_state:
+        st.session_state.pop(VIDEO_KEY).close()
+
+
+@st.cache_resource(
+    scope="session", show_spinner=False, max_entries=4, on_release=lambda job: job.leave()
+)
+def _watched(_job: Job, number: int) -> Job:
+    """Streamlit empties this when the viewer's connection is lost; the number tells jobs apart."""
+    return _job
+
+
+def keep_going(job: Job) -> JobStatus:
+    """How far a job is; it ends a while after nobody has asked from an open page."""
+    _watched(job, id(job))
+    job.stay()
+    return job.status
+
+
 def stream() -> VideoStream:
     """The viewer's stream, made when first asked for."""
     if STREAM_KEY not in st.session_state:
@@ -290,22 +325,30 @@ def stream() -> VideoStream:
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""
     st.markdown(f"**{name}: {caption(face)}**")
-    rows = "".join(_bar(emotion, p) for emotion, p in face.probabilities.items())
-    st.html(
+    st.html(bars(face.probabilities))
+
+
+def bars(shares: Mapping[Emotion, float]) -> str:
+    """HTML with a named bar for each share; it holds nothing that a user wrote."""
+    rows = "".join(_bar(emotion, share) for emotion, share in shares.items())
+    return (
         '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'
         f'align-items:center;font-size:.875rem">{rows}</div>'
     )
 
 
-def _bar(emotion: Emotion, probability: float) -> str:
-    """One row of HTML; it holds nothing that a user wrote."""
-    color = "#{:02x}{:02x}{:02x}".format(*COLORS[emotion])
+def _bar(emotion: Emotion, share: float) -> str:
     return (
         f"<span>{emotion}</span>"
         '<span style="display:flex;align-items:center;gap:.4rem">'
-        f'<span style="width:{probability * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
-        f'background:{color}"></span>{probability:.0%}</span>'
+        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
+        f'background:{hex_color(emotion)}"></span>{share:.0%}</span>'
     )
+
+
+def hex_color(emotion: Emotion) -> str:
+    """The emotion's color as `#rrggbb`."""
+    return "#{:02x}{:02x}{:02x}".format(*COLORS[emotion])
 
 
 def named_rows(texts: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
     FerError
     ├── ImageDecodeError    these bytes are not a photo that can be read
+    ├── VideoDecodeError    these bytes are not a video that can be read
     ├── ModelError          a network's folder is missing, incomplete or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
@@ -20,6 +21,10 @@ class FerError(Exception):
 
 class ImageDecodeError(FerError):
     """The bytes are not a photo that can be read, or the photo is too large."""
+
+
+class VideoDecodeError(FerError):
+    """The bytes are not a video that can be read, or its pictures are too large."""
 
 
 class ModelError(FerError):

@@ -1,7 +1,7 @@
 """Boxes and faces: the values that detection, classification and drawing hand to each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fer_core.emotions import Emotion
 
@@ -45,6 +45,11 @@ class BoundingBox:
         """The same box moved right by `dx` and down by `dy` pixels."""
         return BoundingBox(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
 
+    def scaled(self, factor: float) -> "BoundingBox":
+        """The same box in an image of `factor` times the size, at least one pixel large."""
+        x1, y1, x2, y2 = (round(edge * factor) for edge in self.xyxy)
+        return BoundingBox(x1, y1, max(x1 + 1, x2), max(y1 + 1, y2))
+
     def expanded(self, margin: float) -> "BoundingBox":
         """The box with `margin` of its width and height added on each side.
 
@@ -84,6 +89,22 @@ class DetectedFace:
     confidence: float
 
 
+UNCERTAIN_BELOW = 0.4
+"""An answer less probable than this is not named. The rule: the lowest twentieth from which on, in
+each band of a twentieth, at least two answers of five are right on FER2013's PublicTest. With the
+network `tutorial-cnn-augmented` 37 % are right from .35 to .40 and 43 % from .40 to .45; 24 % of
+the faces fall below it, and of the others 70 % are right instead of 61 % of all. For a calibrated
+network the probability is the share that is right, so that the rule gives .4 for any."""
+
+
+def probable_emotion(
+    probabilities: Mapping[Emotion, float], least: float = UNCERTAIN_BELOW
+) -> Emotion | None:
+    """The most probable emotion, None where it is less probable than `least`."""
+    best = max(probabilities, key=lambda emotion: probabilities[emotion])
+    return best if probabilities[best] >= least else None
+
+
 @dataclass(frozen=True)
 class FaceEmotion:
     """A face and its apparent emotion.
@@ -112,14 +133,18 @@ class FaceEmotion:
 
 @dataclass(frozen=True)
 class TrackedFace(FaceEmotion):
-    """A face of a live stream.
+    """A face of a live stream or a video file.
 
     Attributes:
         probabilities: Averaged over the last moments.
-        track_id: Stays with the face from frame to frame, counted from 1 in each session.
-        steady_emotion: The emotion to name: unlike `emotion` it changes only once the evidence
-            for another holds. None where none is probable enough to be named.
+        track_id: Stays with the face from frame to frame, counted from 1 in each session or file.
+        steady_emotion: The emotion to name: in a stream, unlike `emotion`, it changes only once the
+            evidence for another holds. None where none is probable enough to be named.
     """
 
     track_id: int
     steady_emotion: Emotion | None
+
+    def scaled(self, factor: float) -> "TrackedFace":
+        """The same face in an image of `factor` times the size."""
+        return replace(self, box=self.box.scaled(factor))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fer_core.emotions import Emotion
+from fer_core.faces import UNCERTAIN_BELOW, probable_emotion
 
 HALF_LIFE_S = 0.2
 """After this time, what was seen before has half the weight in the shown probabilities."""
@@ -12,13 +13,6 @@ LEAD = 0.1
 
 HOLD_S = 0.1
 """For how long it must be."""
-
-UNCERTAIN_BELOW = 0.4
-"""An answer less probable than this is not named. The rule: the lowest twentieth from which on, in
-each band of a twentieth, at least two answers of five are right on FER2013's PublicTest. With the
-network `tutorial-cnn-augmented` 37 % are right from .35 to .40 and 43 % from .40 to .45; 24 % of
-the faces fall below it, and of the others 70 % are right instead of 61 % of all. For a calibrated
-network the probability is the share that is right, so that the rule gives .4 for any."""
 
 SURE_BY = 0.05
 """How far above or below `UNCERTAIN_BELOW` an emotion gets, or loses, its name."""
@@ -46,7 +40,7 @@ class SteadyName:
 
     def __init__(self, probabilities: Mapping[Emotion, float], time_s: float) -> None:
         """Name what the first answer says."""
-        self.emotion = _named(probabilities, UNCERTAIN_BELOW)
+        self.emotion = probable_emotion(probabilities)
         self._wanted, self._wanted_since_s = self.emotion, time_s
 
     def update(self, probabilities: Mapping[Emotion, float], time_s: float) -> Emotion | None:
@@ -69,14 +63,8 @@ class SteadyName:
     def _suggested(self, probabilities: Mapping[Emotion, float]) -> Emotion | None:
         """What these probabilities name, the present name having the advantage."""
         if self.emotion is None:
-            return _named(probabilities, UNCERTAIN_BELOW + SURE_BY)
+            return probable_emotion(probabilities, UNCERTAIN_BELOW + SURE_BY)
         if max(probabilities.values()) < probabilities[self.emotion] + LEAD:
             kept = max(probabilities.values()) >= UNCERTAIN_BELOW - SURE_BY
             return self.emotion if kept else None
-        return _named(probabilities, UNCERTAIN_BELOW)
-
-
-def _named(probabilities: Mapping[Emotion, float], least: float) -> Emotion | None:
-    """The most probable emotion where it is probable enough."""
-    best = max(probabilities, key=lambda emotion: probabilities[emotion])
-    return best if probabilities[best] >= least else None
+        return probable_emotion(probabilities)

@@ -12,13 +12,14 @@ PACKAGE = Path(fer_core.__file__).parent
 
 LAYERS = (
     {"emotions", "errors", "pool"},
-    {"faces"},
+    {"faces", "jobs"},
     {"images", "model_store"},
     {"detection", "classification", "figures"},
-    {"analysis", "drawing", "motion", "near_search", "smoothing"},
-    {"full_search", "tracking"},
-    {"live"},
-    {"stream", "video", "reports"},
+    {"analysis", "drawing", "motion", "near_search", "smoothing", "video_file"},
+    {"full_search", "tracking", "video_tracking"},
+    {"live", "video"},
+    {"stream", "timeline", "reports"},
+    {"video_export", "video_report"},
     {""},  # fer_core/__init__.py
     {"training"},
     {"__main__"},

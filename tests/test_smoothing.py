@@ -3,12 +3,12 @@ from collections.abc import Sequence
 import pytest
 
 from fer_core.emotions import Emotion
+from fer_core.faces import UNCERTAIN_BELOW
 from fer_core.smoothing import (
     HALF_LIFE_S,
     HOLD_S,
     LEAD,
     SURE_BY,
-    UNCERTAIN_BELOW,
     SteadyName,
     blended,
 )

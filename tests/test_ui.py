@@ -7,11 +7,16 @@ from fer_core.model_store import DEFAULT_MODEL
 
 
 def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
-    assert ui.read_settings({}) == ui.Settings(DEFAULT_MODEL, [], 20)
+    assert ui.read_settings({}) == ui.Settings(DEFAULT_MODEL, [], 20, 200)
 
 
 def test_empty_values_count_as_not_set() -> None:
-    empty = {"FER_MODEL": "", "FER_ICE_SERVERS": "", "FER_MAX_UPLOAD_MB": ""}
+    empty = {
+        "FER_MODEL": "",
+        "FER_ICE_SERVERS": "",
+        "FER_MAX_UPLOAD_MB": "",
+        "FER_MAX_VIDEO_MB": "",
+    }
     assert ui.read_settings(empty) == ui.read_settings({})
 
 
@@ -21,8 +26,9 @@ def test_every_setting_is_read() -> None:
         "FER_MODEL": "other",
         "FER_ICE_SERVERS": json.dumps(servers),
         "FER_MAX_UPLOAD_MB": "7",
+        "FER_MAX_VIDEO_MB": "70",
     }
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7)
+    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +44,7 @@ def test_every_setting_is_read() -> None:
         pytest.param("FER_MAX_UPLOAD_MB", "201", id="above-the-servers-limit"),
         pytest.param("FER_MAX_UPLOAD_MB", "9" * 30, id="absurd"),
         pytest.param("FER_MAX_UPLOAD_MB", "ten", id="word"),
+        pytest.param("FER_MAX_VIDEO_MB", "201", id="video-above-the-servers-limit"),
         pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
     ],
 )

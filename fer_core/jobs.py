@@ -1,0 +1,96 @@
+"""Long work in a thread of its own, with progress, that can be cancelled."""
+
+import logging
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from threading import Thread
+
+from fer_core.errors import FerError
+
+LOGGER = logging.getLogger(__name__)
+
+LEFT_FOR_S = 20.0
+"""How long a job goes on after its viewer's connection was lost; a phone comes back by then."""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What a page shows of a job; replaced as a whole after each step.
+
+    Attributes:
+        progress: Share of the work that is done, from 0 to 1.
+        elapsed_s: Seconds since the start.
+        ended: Whether the work has ended: done, cancelled or failed.
+        cancelled: Whether it was ended on request.
+        problem: The sentence that says why it failed, empty where it did not.
+    """
+
+    progress: float = 0.0
+    elapsed_s: float = 0.0
+    ended: bool = False
+    cancelled: bool = False
+    problem: str = ""
+
+    @property
+    def left_s(self) -> float | None:
+        """About how many seconds are left, None where too little is done to tell."""
+        if self.progress < 0.01 or self.elapsed_s < 1:
+            return None
+        return self.elapsed_s * (1 - self.progress) / self.progress
+
+
+class Job:
+    """Runs steps one after another in a thread. `status` may be read from any thread."""
+
+    def __init__(self, steps: Callable[[], Generator[float]]) -> None:
+        """Start at once.
+
+        Args:
+            steps: Gives the work as a generator that yields the share that is done, from 0 to 1,
+                often enough to be cancelled in between.
+        """
+        self.status = JobStatus()
+        self._cancelled = False
+        self._left_s: float | None = None
+        self._thread = Thread(target=self._run, args=(steps,), name="job", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End the work after the step that runs."""
+        self._cancelled = True
+
+    def wait(self) -> JobStatus:
+        """Wait until the work has ended."""
+        self._thread.join()
+        return self.status
+
+    def leave(self) -> None:
+        """Note that the viewer is gone: without `stay`, the work ends after `LEFT_FOR_S`."""
+        self._left_s = time.monotonic()
+
+    def stay(self) -> None:
+        """Note that the viewer is there."""
+        self._left_s = None
+
+    def _run(self, steps: Callable[[], Generator[float]]) -> None:
+        start_s = time.monotonic()
+        problem = ""
+        try:
+            with closing(steps()) as running:
+                for progress in running:
+                    elapsed_s = time.monotonic() - start_s
+                    self.status = JobStatus(progress, elapsed_s)
+                    if self._is_to_end():
+                        break
+        except FerError as error:
+            problem = str(error)
+        except Exception:
+            LOGGER.exception("A job failed.")
+            problem = "Something went wrong that should not have. Please try again."
+        self.status = replace(self.status, ended=True, cancelled=self._is_to_end(), problem=problem)
+
+    def _is_to_end(self) -> bool:
+        left_s = self._left_s
+        return self._cancelled or (left_s is not None and time.monotonic() - left_s > LEFT_FOR_S)

@@ -1,0 +1,193 @@
+"""The results of a whole video in little memory, and what can be read off them."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_core.emotions import Emotion
+from fer_core.faces import BoundingBox, TrackedFace, probable_emotion
+from fer_core.video import VideoSample
+
+
+@dataclass(frozen=True)
+class TimeShare:
+    """How a stretch of time is shared by the emotions.
+
+    Attributes:
+        seconds: Time for which there was a face; that of several faces adds up.
+        shares: Share of that time in which each emotion was the most probable one, summing to 1.
+        first_s: When the face was first seen.
+        last_s: When it was last seen.
+    """
+
+    seconds: float
+    shares: dict[Emotion, float]
+    first_s: float
+    last_s: float
+
+    @property
+    def emotion(self) -> Emotion:
+        """The emotion with the largest share."""
+        return max(self.shares, key=lambda emotion: self.shares[emotion])
+
+
+class Timeline:
+    """The faces of a video's analyzed pictures, some 60 bytes a face and picture."""
+
+    def __init__(self, labels: Sequence[Emotion], rate: float) -> None:
+        """Start empty.
+
+        Args:
+            labels: The classes of the network, in its order.
+            rate: How many pictures a second are analyzed.
+        """
+        self.labels = tuple(labels)
+        self.rate = rate
+        self._times_s = array("d")
+        self._ends = array("Q")  # for each picture, the number of faces up to and with it
+        self._tracks = array("L")
+        self._boxes = array("L")
+        self._values = array("f")  # the detector's confidence, then the probabilities
+
+    def add(self, sample: VideoSample) -> None:
+        """Append the faces of the next picture."""
+        for face in sample.faces:
+            self._tracks.append(face.track_id)
+            self._boxes.extend(face.box.xyxy)
+            self._values.append(face.confidence)
+            self._values.extend(face.probabilities[label] for label in self.labels)
+        self._times_s.append(sample.time_s)
+        self._ends.append(len(self._tracks))
+
+    def __len__(self) -> int:
+        """How many pictures were analyzed."""
+        return len(self._times_s)
+
+    @property
+    def n_faces(self) -> int:
+        """How many faces were seen, those of all pictures added up."""
+        return len(self._tracks)
+
+    @property
+    def end_s(self) -> float:
+        """When the last analyzed picture ends, in seconds; 0 without one."""
+        return self._times_s[-1] + 1 / self.rate if self._times_s else 0.0
+
+    @property
+    def first_face_s(self) -> float:
+        """When the first face is seen, in seconds; 0 without one."""
+        return self._times_s[bisect_right(self._ends, 0)] if self.n_faces else 0.0
+
+    def time_s(self, index: int) -> float:
+        """When a picture is seen, in seconds."""
+        return self._times_s[index]
+
+    def index_at(self, time_s: float) -> int:
+        """Index of the picture that is seen at a time; the first one for a time before it."""
+        return max(0, bisect_right(self._times_s, time_s + 1e-6) - 1)
+
+    def faces(self, index: int) -> tuple[TrackedFace, ...]:
+        """The faces of a picture, from left to right."""
+        start = self._ends[index - 1] if index else 0
+        return tuple(self._face(row) for row in range(start, self._ends[index]))
+
+    def _face(self, row: int) -> TrackedFace:
+        width = 1 + len(self.labels)
+        confidence, *values = self._values[row * width : (row + 1) * width]
+        box = BoundingBox(*self._boxes[4 * row : 4 * row + 4])
+        probabilities = dict(zip(self.labels, values, strict=True))
+        named = probable_emotion(probabilities)
+        return TrackedFace(box, confidence, probabilities, self._tracks[row], named)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The keys of each of `rows`, in their order."""
+        labels = map(str, self.labels)
+        return "time_s", "track", "x1", "y1", "x2", "y2", "emotion", *labels, "detector_confidence"
+
+    def rows(self) -> Iterator[dict[str, float | int | str]]:
+        """One row a face and picture: `time_s`, `track`, box, emotion and all probabilities."""
+        for index, time_s in enumerate(self._times_s):
+            for face in self.faces(index):
+                probabilities = (round(p, 4) for p in face.probabilities.values())
+                values: tuple[float | int | str, ...] = (
+                    round(time_s, 3),
+                    face.track_id,
+                    *face.box.xyxy,
+                    str(face.emotion),
+                    *probabilities,
+                    round(face.confidence, 4),
+                )
+                yield dict(zip(self.columns, values, strict=True))
+
+    def summary(self) -> TimeShare | None:
+        """All faces together, None where there is none."""
+        return self._share(np.ones(self.n_faces, dtype=bool)) if self.n_faces else None
+
+    def tracks(self) -> dict[int, TimeShare]:
+        """Each face by the number of its track; those seen longest come first."""
+        tracks = np.array(self._tracks)
+        shares = {int(track): self._share(tracks == track) for track in np.unique(tracks)}
+        return dict(sorted(shares.items(), key=lambda item: -item[1].seconds))
+
+    def _share(self, chosen: npt.NDArray[np.bool_]) -> TimeShare:
+        seconds = self._row_seconds()[chosen]
+        best = self._probabilities()[chosen].argmax(axis=1)
+        total = np.bincount(best, weights=seconds, minlength=len(self.labels))
+        times_s = self._row_times_s()[chosen]
+        shares = dict(zip(self.labels, (total / total.sum()).tolist(), strict=True))
+        return TimeShare(float(total.sum()), shares, float(times_s.min()), float(times_s.max()))
+
+    def binned(
+        self, n_bins: int, start_s: float, end_s: float, track: int | None = None
+    ) -> list[tuple[float, float, dict[Emotion, float]]]:
+        """Mean probabilities over time.
+
+        Args:
+            n_bins: Into how many parts to cut the stretch at most; none is shorter than the time
+                from one analyzed picture to the next.
+            start_s: Where the stretch starts.
+            end_s: Where it ends.
+            track: The face, None for the mean of all.
+
+        Returns:
+            For each part in which there is a face its start, its end and the probabilities.
+        """
+        width_s = max((end_s - start_s) / n_bins, 1 / self.rate)
+        times_s = self._row_times_s()
+        chosen = (times_s >= start_s - 1e-6) & (times_s < end_s)
+        if track is not None:
+            chosen &= np.array(self._tracks) == track
+        part = ((times_s[chosen] - start_s) / width_s + 1e-6).astype(np.int64)
+        probabilities = self._probabilities()[chosen]
+        parts, inverse, n = np.unique(part, return_inverse=True, return_counts=True)
+        sums = np.zeros((len(parts), len(self.labels)))
+        np.add.at(sums, inverse, probabilities)
+        return [
+            (
+                start_s + width_s * int(part),
+                min(start_s + width_s * (int(part) + 1), end_s),
+                dict(zip(self.labels, row.tolist(), strict=True)),
+            )
+            for part, row in zip(parts, sums / n[:, np.newaxis], strict=True)
+        ]
+
+    def _probabilities(self) -> npt.NDArray[np.float64]:
+        values = np.array(self._values, dtype=np.float64)
+        return values.reshape(-1, 1 + len(self.labels))[:, 1:]
+
+    def _n_faces_each(self) -> npt.NDArray[np.int64]:
+        ends = np.array(self._ends, dtype=np.int64)
+        return ends - np.concatenate(([0], ends[:-1]))
+
+    def _row_times_s(self) -> npt.NDArray[np.float64]:
+        return np.repeat(np.array(self._times_s), self._n_faces_each())
+
+    def _row_seconds(self) -> npt.NDArray[np.float64]:
+        """For each face, how long its picture is seen: until the next one."""
+        seconds = np.diff(np.array(self._times_s), append=self.end_s)
+        return np.repeat(seconds, self._n_faces_each())
