@@ -43,7 +43,7 @@ def test_good_and_broken_photos_are_answered_side_by_side(
     expect(page.get_by_text("broken.jpg The photo is broken or cut off")).to_be_visible(
         timeout=20_000
     )
-    expect(page.get_by_text("letter.png This is not a JPG or PNG photo.")).to_be_visible()
+    expect(page.get_by_text("letter.png This is not a JPG, PNG, WebP, AVIF")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="no_*face*.png")).to_be_visible()
     expect(page.get_by_text("No face found.")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="two.jpg")).to_be_visible()
