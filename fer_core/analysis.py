@@ -10,6 +10,7 @@ from fer_core.detection import HaarFaceDetector
 from fer_core.faces import DetectedFace, FaceEmotion
 from fer_core.images import RgbImage, crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
+from fer_core.quality import face_doubts
 
 
 class EmotionAnalyzer:
@@ -35,13 +36,18 @@ class EmotionAnalyzer:
     def classify(self, image: RgbImage, faces: Sequence[DetectedFace]) -> list[FaceEmotion]:
         """Classify faces that were found already, all in one call; the order stays."""
         card = self.classifier.card
-        size = card.input.width, card.input.height
-        crops = [to_gray_face(crop_face(image, f.box, card.crop_margin), *size) for f in faces]
-        stacked = np.array(crops, dtype=np.uint8).reshape(-1, card.input.height, card.input.width)
-        rows = self.classifier.probabilities(stacked)
+        width, height = card.input.width, card.input.height
+        crops = [crop_face(image, face.box, card.crop_margin) for face in faces]
+        stacked = np.array([to_gray_face(crop, width, height) for crop in crops], dtype=np.uint8)
+        rows = self.classifier.probabilities(stacked.reshape(-1, height, width))
         return [
-            FaceEmotion(f.box, f.confidence, dict(zip(card.labels, row.tolist(), strict=True)))
-            for f, row in zip(faces, rows, strict=True)
+            FaceEmotion(
+                face.box,
+                face.confidence,
+                dict(zip(card.labels, row.tolist(), strict=True)),
+                doubts=face_doubts(crop),
+            )
+            for face, crop, row in zip(faces, crops, rows, strict=True)
         ]
 
 

@@ -23,6 +23,9 @@ COLORS: dict[Emotion, Color] = {
 }
 """Red-green-blue color of each emotion, 0 to 255, on photos and on the pages alike."""
 
+UNCERTAIN_COLOR: Color = (134, 142, 150)
+"""Of faces whose answer is not to be relied on."""
+
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
@@ -36,7 +39,7 @@ def line_width_px(image: RgbImage) -> int:
 def draw_faces(
     image: RgbImage, faces: Sequence[FaceEmotion], *, show_probabilities: bool = False
 ) -> RgbImage:
-    """Draw each face's box with its most probable emotion.
+    """Draw each face's box with its most probable emotion, or that it is uncertain.
 
     Several faces are numbered: by their track, or else in the order given, from 1.
 
@@ -55,11 +58,11 @@ def draw_faces(
         inset = (line + 1) // 2
         top_left = face.box.x1 + inset, face.box.y1 + inset
         bottom_right = face.box.x2 - 1 - inset, face.box.y2 - 1 - inset
-        cv2.rectangle(annotated, top_left, bottom_right, COLORS[face.emotion], line)
+        cv2.rectangle(annotated, top_left, bottom_right, _color(face), line)
     for index, face in enumerate(faces, 1):  # above all boxes
         number = face.track_id if isinstance(face, TrackedFace) else index
-        name = f"{number}: {face.emotion}" if len(faces) > 1 else str(face.emotion)
-        _draw_label(annotated, face, f"{name} {face.probability:.0%}", line)
+        answer = face.answer if face.doubts else f"{face.emotion} {face.probability:.0%}"
+        _draw_label(annotated, face, f"{number}: {answer}" if len(faces) > 1 else answer, line)
         if show_probabilities:
             _draw_bars(annotated, face, line)
     return annotated
@@ -74,7 +77,7 @@ def _draw_label(image: RgbImage, face: FaceEmotion, text: str, line: int) -> Non
     strip_height = height + baseline + pad
     left = max(0, min(face.box.x1, image.shape[1] - width - 2 * pad))
     top = face.box.y1 - strip_height if face.box.y1 >= strip_height else face.box.y1
-    color = COLORS[face.emotion]
+    color = _color(face)
     bottom_right = left + width + 2 * pad - 1, top + strip_height - 1
     cv2.rectangle(image, (left, top), bottom_right, color, cv2.FILLED)
     origin = left + pad, top + height + pad // 2
@@ -102,6 +105,10 @@ def _draw_bars(image: RgbImage, face: FaceEmotion, line: int) -> None:
         start = left + label_width, y + line
         end = start[0] + round(probability * (bar_width - 1)), y + row - 2 * line
         cv2.rectangle(image, start, end, COLORS[emotion], cv2.FILLED)
+
+
+def _color(face: FaceEmotion) -> Color:
+    return UNCERTAIN_COLOR if face.doubts else COLORS[face.emotion]
 
 
 def _ink(background: Color) -> Color:

@@ -1,7 +1,8 @@
 """Boxes and faces: the values that detection, classification and drawing hand to each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from fer_core.emotions import Emotion
 
@@ -84,6 +85,19 @@ class DetectedFace:
     confidence: float
 
 
+class Doubt(StrEnum):
+    """Why the network's answer for a face is not to be relied on."""
+
+    SMALL = "small"
+    BLURRED = "blurred"
+    DARK = "dark"
+    TURNED = "turned or unevenly lit"
+
+
+UNCERTAIN = "uncertain"
+"""What is shown in place of an emotion for a face with doubts."""
+
+
 @dataclass(frozen=True)
 class FaceEmotion:
     """A face and its apparent emotion.
@@ -93,11 +107,13 @@ class FaceEmotion:
         confidence: The detector's, as in `DetectedFace`.
         probabilities: Probability of each emotion, summing to 1, in the order of the network's
             labels.
+        doubts: Why the probabilities are not to be relied on; () where they are.
     """
 
     box: BoundingBox
     confidence: float
     probabilities: Mapping[Emotion, float]
+    doubts: tuple[Doubt, ...] = field(default=(), kw_only=True)
 
     @property
     def emotion(self) -> Emotion:
@@ -108,6 +124,11 @@ class FaceEmotion:
     def probability(self) -> float:
         """Probability of `emotion`, from 0 to 1."""
         return self.probabilities[self.emotion]
+
+    @property
+    def answer(self) -> str:
+        """What to show: the emotion, or `UNCERTAIN` where there is a doubt."""
+        return UNCERTAIN if self.doubts else self.emotion
 
 
 @dataclass(frozen=True)
