@@ -1,6 +1,9 @@
 import struct
+import subprocess
+import sys
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -32,6 +35,8 @@ from tests.faces import (
     noise,
     plain,
 )
+
+ROOT = Path(__file__).resolve().parents[1]
 
 ORIENTATION = 0x0112
 """EXIF's tag for which way up the camera was held."""
@@ -162,6 +167,15 @@ def test_every_format_has_a_limit(file_format: str, size_wh: tuple[int, int], mo
         data = bytearray(file_bytes(Image.new("1", size_wh), "TIFF", compression="group4"))
     with pytest.raises(ImageDecodeError, match=f"too large: more than {most} megapixels"):
         decode_image(bytes(data))
+
+
+def test_a_thousand_damaged_photos_are_read_or_refused() -> None:
+    """In a process of its own: what a damaged file does to memory or to Python shows there."""
+    command = [sys.executable, "-m", "tests.fuzz_images", "--n", "1000"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    n_files = sum(int(line.split()[0].replace(",", "")) for line in done.stdout.splitlines()[:-1])
+    assert n_files == 1000
 
 
 # --- which way up ---

@@ -16,7 +16,7 @@ LAYERS = (
     {"images", "model_store"},
     {"detection", "classification", "figures", "quality"},
     {"analysis", "drawing", "explanation"},
-    {"live", "reports"},
+    {"live", "photo_files", "reports"},
     {"stream", "video", "row_file"},
     {""},  # fer_core/__init__.py
     {"training"},
