@@ -18,27 +18,24 @@ class RowFile:
         files: What `file` says of each photo that is in it, in order.
     """
 
-    def __init__(self, path: Path, row_format: RowFormat, version: str, *, resume: bool) -> None:
-        """Make the file, or open it to go on.
+    def __init__(self, path: Path, row_format: RowFormat, version: str) -> None:
+        """Make the file, or open what is there to go on with it.
 
         Args:
-            path: Where it is. What is there already is never replaced.
+            path: Where it is.
             row_format: How rows are written.
             version: What `model_version` of every row must be.
-            resume: Whether to go on with a file that is there.
 
         Raises:
-            OutputError: The file is there and is not to be gone on with, or cannot be.
+            OutputError: What is there is not of this kind.
             OSError: It cannot be made or read.
         """
         self._path = path
         self._format = row_format
         self.files: list[str] = []
         self._ends = [len(row_format.head)]
-        if resume and path.exists() and path.stat().st_size:
+        if path.exists() and path.stat().st_size:
             self._read(version)
-        elif path.is_file() and path.stat().st_size:
-            raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         self.keep(len(self.files))
 

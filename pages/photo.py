@@ -173,9 +173,9 @@ def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
     """What could not be read, the summary, and the photos or their faces."""
     readable = [photo for photo in photos if results[photo.key].picture is not None]
     for photo in photos:
-        if photo not in readable:
-            problem = results[photo.key].report.problem
-            st.error(f"{ui.code(photo.name)} {problem}", icon=":material/broken_image:")
+        report = results[photo.key].report
+        if report.size_wh is None:
+            st.error(f"{ui.code(photo.name)} {report.problem}", icon=":material/broken_image:")
     faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
     if len(photos) > 1:
         photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)

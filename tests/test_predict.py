@@ -129,6 +129,11 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
         pytest.param(["photos", "--csv", "no/o.csv"], "No such file", id="no folder for it"),
         pytest.param(["photos", "--csv", "photos"], "Is a directory", id="a folder for a file"),
         pytest.param(
+            ["photos", "--csv", "o.csv", "--json", "photos/notes.txt"],
+            "photos/notes.txt exists",
+            id="the second file is there",
+        ),
+        pytest.param(
             ["photos", "--csv", "photos/two.png"], "photos/two.png exists", id="over a photo"
         ),
         pytest.param(
@@ -197,7 +202,8 @@ def test_an_annotated_photo_never_replaces_a_photo(
     shutil.copy(folder / "two.png", folder / "two.png.png")
     before = (folder / "two.png.png").read_bytes()
     names = ["photos/two.png", "photos/two.png.png"]
-    assert main(["predict", *names, "--annotated", "photos"]) == 2
+    assert main(["predict", *names, "--annotated", "photos", "--csv", "o.csv"]) == 2
+    assert not Path("o.csv").exists()
     assert "is one of the photos" in capsys.readouterr().err
     assert (folder / "two.png.png").read_bytes() == before
 

@@ -26,7 +26,7 @@ PHOTOS = {"a.jpg": photo("a.jpg", 1), "b.jpg": photo("b.jpg", 3), "c.jpg": photo
 
 def written(path: Path, row_format: RowFormat) -> bytes:
     """A file with all photos, held after each against one that is written at once."""
-    table = RowFile(path, row_format, "v1", resume=False)
+    table = RowFile(path, row_format, "v1")
     every_row: list[Row] = []
     assert path.read_bytes() == row_format.join([])
     for file, photo_rows in PHOTOS.items():
@@ -50,7 +50,7 @@ def test_wherever_a_file_was_cut_off_going_on_makes_it_whole(
     whole = written(path, row_format)
     for n_bytes in range(len(row_format.head), len(whole)):
         path.write_bytes(whole[:n_bytes])
-        table = RowFile(path, row_format, "v1", resume=True)
+        table = RowFile(path, row_format, "v1")
         assert list(PHOTOS)[: len(table.files)] == table.files
         for file in list(PHOTOS)[len(table.files) :]:
             table.append(file, PHOTOS[file])
@@ -63,7 +63,7 @@ def test_photos_can_be_dropped_from_the_end(tmp_path: Path, row_format: RowForma
     path = tmp_path / "table"
     written(path, row_format)
     for n_photos in (2, 1, 0):
-        table = RowFile(path, row_format, "v1", resume=True)
+        table = RowFile(path, row_format, "v1")
         table.keep(n_photos)
         table.close()
         left = [row for file in list(PHOTOS)[:n_photos] for row in PHOTOS[file]]
@@ -73,10 +73,8 @@ def test_photos_can_be_dropped_from_the_end(tmp_path: Path, row_format: RowForma
 def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "letter.json"
     path.write_text("Dear reader,")
-    with pytest.raises(OutputError, match="exists: --resume goes on with it"):
-        RowFile(path, json_format(), "v1", resume=False)
     with pytest.raises(OutputError, match="is not of this command and network"):
-        RowFile(path, json_format(), "v1", resume=True)
+        RowFile(path, json_format(), "v1")
     assert path.read_text() == "Dear reader,"
 
 
@@ -84,10 +82,10 @@ def test_a_file_of_another_network_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     content = written(path, json_format())
     with pytest.raises(OutputError, match=r"another network \(made-up v1\)"):
-        RowFile(path, json_format(), "v2", resume=True)
+        RowFile(path, json_format(), "v2")
     other = csv_format(columns(CARD.labels[:2]))
     with pytest.raises(OutputError, match="name another"):
-        RowFile(path, other, "v1", resume=True)
+        RowFile(path, other, "v1")
     assert path.read_bytes() == content
 
 
@@ -95,7 +93,7 @@ def test_where_there_is_no_room_the_file_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "table.json"
-    table = RowFile(path, json_format(), "v1", resume=False)
+    table = RowFile(path, json_format(), "v1")
     table.append("a.jpg", PHOTOS["a.jpg"])
     before, pwrite = path.read_bytes(), os.pwrite
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -105,29 +105,36 @@ def _open_outputs(
     args: argparse.Namespace, photos: list[Path], analyzer: EmotionAnalyzer, stack: ExitStack
 ) -> _Outputs:
     classifier = analyzer.classifier
-    wanted = ((args.csv, csv_format(columns(classifier.labels))), (args.json, json_format()))
+    formats = {args.csv: csv_format(columns(classifier.labels)), args.json: json_format()}
+    formats.pop(None, None)
+    for path in formats:
+        if not args.resume and path.is_file() and path.stat().st_size:
+            raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
+    outputs = _Outputs((), args.annotated, common_folder(photos))
+    if outputs.annotated:
+        _refuse_to_replace(photos, outputs)
+        outputs.annotated.mkdir(parents=True, exist_ok=True)
     tables = []
-    for path, row_format in wanted:
-        if path:
-            tables.append(RowFile(path, row_format, classifier.version, resume=args.resume))
-            stack.callback(tables[-1].close)
+    for path, row_format in formats.items():
+        tables.append(RowFile(path, row_format, classifier.version))
+        stack.callback(tables[-1].close)
     alike = (
         len(set(files)) == 1 for files in zip(*(table.files for table in tables), strict=False)
     )
     n_common = len(list(takewhile(bool, alike)))
     for table in tables:  # an interruption may have come between the two
         table.keep(n_common)
-    outputs = _Outputs(tuple(tables), args.annotated, common_folder(photos))
-    if outputs.annotated:
-        sources = {os.path.realpath(photo) for photo in photos}
-        for photo in photos:
-            if os.path.realpath(outputs.picture(photo)) in sources:
-                raise OutputError(
-                    f"{outputs.picture(photo)} is one of the photos: name another folder for the "
-                    "annotated ones."
-                )
-        outputs.annotated.mkdir(parents=True, exist_ok=True)
-    return outputs
+    return replace(outputs, tables=tuple(tables))
+
+
+def _refuse_to_replace(photos: list[Path], outputs: _Outputs) -> None:
+    sources = {os.path.realpath(photo) for photo in photos}
+    for photo in photos:
+        if os.path.realpath(outputs.picture(photo)) in sources:
+            raise OutputError(
+                f"{outputs.picture(photo)} is one of the photos: name another folder for the "
+                "annotated ones."
+            )
 
 
 def _analyze(analyzer: EmotionAnalyzer, photos: list[Path], outputs: _Outputs, jobs: int) -> int:
