@@ -96,7 +96,7 @@ def rows(report: PhotoReport, card: ModelCard, version: str) -> list[Row]:
     }
     found: list[Row] = []
     for number, face in enumerate(report.faces, 1):
-        shares = {str(label): round(share, 6) for label, share in face.probabilities.items()}
+        shares: Row = {str(label): round(share, 6) for label, share in face.probabilities.items()}
         x1, y1, x2, y2 = face.box.xyxy
         found.append(
             photo

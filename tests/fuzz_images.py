@@ -43,7 +43,7 @@ def originals() -> tuple[bytes, ...]:
 
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "a description"
-    block = {"exif": exif.tobytes(), "icc_profile": b"\0" * 200}
+    block: dict[str, object] = {"exif": exif.tobytes(), "icc_profile": b"\0" * 200}
     gray16 = Image.fromarray(np.asarray(rgb.convert("L"), np.uint16) * 257)
     ways: list[tuple[Image.Image, str, dict[str, object]]] = [
         (rgb, "JPEG", block),
