@@ -4,7 +4,7 @@ import html
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +13,9 @@ from typing import Any
 import streamlit as st
 
 import fer_core
-from fer_core.drawing import COLORS, caption
+from fer_core.drawing import COLORS, UNCERTAIN_COLOR, Color, caption
 from fer_core.emotions import Emotion
-from fer_core.faces import FaceEmotion
+from fer_core.faces import UNCERTAIN, FaceEmotion
 from fer_core.jobs import Job, JobStatus
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
@@ -92,6 +92,25 @@ export default function ({ setStateValue }) {
     if (text !== last) setStateValue("error", (last = text));
   }, 300);
   return () => clearInterval(timer);
+}
+"""
+
+
+# Streamlit's uploader takes dropped files but none that are pasted; this hands them to it.
+_PASTE = """
+export default function () {
+  const paste = (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    const input = document.querySelector('[data-testid="stFileUploader"] input[type=file]');
+    if (files.length === 0 || !input) return;
+    event.preventDefault();
+    const list = new DataTransfer();
+    files.forEach((file) => list.items.add(file));
+    input.files = list.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  document.addEventListener("paste", paste);
+  return () => document.removeEventListener("paste", paste);
 }
 """
 
@@ -325,30 +344,64 @@ def stream() -> VideoStream:
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""
     st.markdown(f"**{name}: {caption(face)}**")
+    if face.doubts:
+        st.caption(f"The face is {_and(face.doubts)}: an answer would be a guess.")
     st.html(bars(face.probabilities))
 
 
 def bars(shares: Mapping[Emotion, float]) -> str:
     """HTML with a named bar for each share; it holds nothing that a user wrote."""
-    rows = "".join(_bar(emotion, share) for emotion, share in shares.items())
+    return _bars("".join(_bar(e, COLORS[e], share, f"{share:.0%}") for e, share in shares.items()))
+
+
+def show_counts(counts: Mapping[str, int]) -> None:
+    """How many faces there are of each emotion, and how many are uncertain."""
+    colors = {str(emotion): color for emotion, color in COLORS.items()}
+    colors[UNCERTAIN] = UNCERTAIN_COLOR
+    most = max(counts.values(), default=1)
+    rows = "".join(
+        _bar(name, color, counts[name] / most, str(counts[name]))
+        for name, color in colors.items()
+        if counts[name]
+    )
+    if rows:
+        st.html(_bars(rows))
+
+
+def count(n: int, what: str) -> str:
+    """A number with its noun: `1 face`, `2 faces`."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def _and(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _bars(rows: str) -> str:
     return (
         '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'
         f'align-items:center;font-size:.875rem">{rows}</div>'
     )
 
 
-def _bar(emotion: Emotion, share: float) -> str:
+def _bar(name: str, color: Color, share: float, text: str) -> str:
+    """One row of HTML; it holds nothing that a user wrote."""
     return (
-        f"<span>{emotion}</span>"
+        f"<span>{name}</span>"
         '<span style="display:flex;align-items:center;gap:.4rem">'
         f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
-        f'background:{hex_color(emotion)}"></span>{share:.0%}</span>'
+        f'background:{_hex(color)}"></span>{text}</span>'
     )
 
 
 def hex_color(emotion: Emotion) -> str:
     """The emotion's color as `#rrggbb`."""
-    return "#{:02x}{:02x}{:02x}".format(*COLORS[emotion])
+    return _hex(COLORS[emotion])
+
+
+def _hex(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def named_rows(texts: Mapping[str, str]) -> str:
@@ -372,6 +425,11 @@ def explain_camera_error(error: str) -> str:
         if name in error:
             return sentence
     return f"The camera could not be started. The browser says: {code(error)}"
+
+
+def paste_into_uploader() -> None:
+    """Let the page's first uploader take pictures that are pasted anywhere on the page."""
+    st.components.v2.component("paste", js=_PASTE)(key="paste")
 
 
 def show_camera_problem() -> None:

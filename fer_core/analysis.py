@@ -7,9 +7,11 @@ import numpy as np
 
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarFaceDetector
-from fer_core.faces import DetectedFace, FaceEmotion
+from fer_core.emotions import Emotion
+from fer_core.faces import DetectedFace, Doubt, FaceEmotion, probable_emotion
 from fer_core.images import RgbImage, crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
+from fer_core.quality import face_doubts
 
 
 class EmotionAnalyzer:
@@ -35,14 +37,22 @@ class EmotionAnalyzer:
     def classify(self, image: RgbImage, faces: Sequence[DetectedFace]) -> list[FaceEmotion]:
         """Classify faces that were found already, all in one call; the order stays."""
         card = self.classifier.card
-        size = card.input.width, card.input.height
-        crops = [to_gray_face(crop_face(image, f.box, card.crop_margin), *size) for f in faces]
-        stacked = np.array(crops, dtype=np.uint8).reshape(-1, card.input.height, card.input.width)
-        rows = self.classifier.probabilities(stacked)
+        width, height = card.input.width, card.input.height
+        crops = [crop_face(image, face.box, card.crop_margin) for face in faces]
+        stacked = np.array([to_gray_face(crop, width, height) for crop in crops], dtype=np.uint8)
+        rows = self.classifier.probabilities(stacked.reshape(-1, height, width))
         return [
-            FaceEmotion(f.box, f.confidence, dict(zip(card.labels, row.tolist(), strict=True)))
-            for f, row in zip(faces, rows, strict=True)
+            _face_emotion(face, crop, dict(zip(card.labels, row.tolist(), strict=True)))
+            for face, crop, row in zip(faces, crops, rows, strict=True)
         ]
+
+
+def _face_emotion(
+    face: DetectedFace, crop: RgbImage, probabilities: dict[Emotion, float]
+) -> FaceEmotion:
+    ambiguous = () if probable_emotion(probabilities) else (Doubt.AMBIGUOUS,)
+    doubts = (*face_doubts(crop), *ambiguous)
+    return FaceEmotion(face.box, face.confidence, probabilities, doubts=doubts)
 
 
 def load_analyzer(model: str | Path = DEFAULT_MODEL) -> EmotionAnalyzer:

@@ -1,5 +1,6 @@
 """Emotions of faces, by a network."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -24,10 +25,18 @@ Network: TypeAlias = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]
 class EmotionClassifier:
     """Gives the probability of each emotion for gray faces. Safe to share between threads."""
 
-    def __init__(self, network: Network, card: ModelCard) -> None:
-        """Wrap a network that is safe to call from several threads; see `load`."""
+    def __init__(self, network: Network, card: ModelCard, version: str = "") -> None:
+        """Wrap a network that is safe to call from several threads; see `load`.
+
+        Args:
+            network: Gives the probabilities.
+            card: What it is.
+            version: Tells apart networks of the same name: of a loaded one the first twelve
+                digits of its file's SHA-256.
+        """
         self._network = network
         self.card = card
+        self.version = version
 
     @classmethod
     def load(
@@ -45,12 +54,14 @@ class EmotionClassifier:
         """
         folder = find_model(model)
         card = read_card(folder)
+        path = folder / (SERVED_FILE if runtime == "litert" else "model.keras")
         try:
-            network = open_network(folder / (SERVED_FILE if runtime == "litert" else "model.keras"))
+            network = open_network(path)
             check_fit(network, card)
+            version = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
         except Exception as error:  # what a damaged file raises differs with its format
             raise ModelError(f"The network in {folder} cannot be loaded: {error}") from error
-        return cls(network, card)
+        return cls(network, card, version)
 
     @property
     def labels(self) -> tuple[Emotion, ...]:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from fer_core.emotions import Emotion
-from fer_core.faces import FaceEmotion, TrackedFace
+from fer_core.faces import UNCERTAIN, FaceEmotion, TrackedFace
 from fer_core.images import RgbImage
 
 Color = tuple[int, int, int]
@@ -23,8 +23,8 @@ COLORS: dict[Emotion, Color] = {
 }
 """Red-green-blue color of each emotion, 0 to 255, on photos and on the pages alike."""
 
-UNCERTAIN_COLOR: Color = (160, 160, 160)
-"""Color of a face whose emotion is not named."""
+UNCERTAIN_COLOR: Color = (134, 142, 150)
+"""Of a face whose emotion is not named."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
@@ -36,21 +36,16 @@ def line_width_px(image: RgbImage) -> int:
     return max(2, int(min(height, width) / 240 + 0.5))
 
 
-def named_emotion(face: FaceEmotion) -> Emotion | None:
-    """What a face is said to show; None where nothing is probable enough in a stream."""
-    return face.steady_emotion if isinstance(face, TrackedFace) else face.emotion
-
-
 def caption(face: FaceEmotion) -> str:
     """A face's emotion with its probability, or that it is uncertain."""
-    emotion = named_emotion(face)
-    return f"{emotion} {face.probabilities[emotion]:.0%}" if emotion else "uncertain"
+    emotion = face.named_emotion
+    return f"{emotion} {face.probabilities[emotion]:.0%}" if emotion else UNCERTAIN
 
 
 def draw_faces(
     image: RgbImage, faces: Sequence[FaceEmotion], *, show_probabilities: bool = False
 ) -> RgbImage:
-    """Draw each face's box with its emotion.
+    """Draw each face's box with its emotion, or that it is uncertain.
 
     Several faces are numbered: by their track, or else in the order given, from 1.
 
@@ -119,8 +114,7 @@ def _draw_bars(image: RgbImage, face: FaceEmotion, line: int) -> None:
 
 
 def _color(face: FaceEmotion) -> Color:
-    emotion = named_emotion(face)
-    return COLORS[emotion] if emotion else UNCERTAIN_COLOR
+    return COLORS[face.named_emotion] if face.named_emotion else UNCERTAIN_COLOR
 
 
 def _ink(background: Color) -> Color:

@@ -7,6 +7,7 @@
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
     ├── TrainingError       this machine or its software cannot train as it was asked to
+    ├── InputError          there is no file to analyze where a command was pointed to
     ├── ExportError         a network cannot be turned into another format
     └── OutputError         a folder for results cannot be made or written to
 
@@ -49,3 +50,7 @@ class ExportError(FerError):
 
 class OutputError(FerError):
     """A folder for results cannot be made or written to."""
+
+
+class InputError(FerError):
+    """There is no file to analyze where a command was pointed to."""

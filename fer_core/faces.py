@@ -1,7 +1,8 @@
 """Boxes and faces: the values that detection, classification and drawing hand to each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from fer_core.emotions import Emotion
 
@@ -105,6 +106,20 @@ def probable_emotion(
     return best if probabilities[best] >= least else None
 
 
+class Doubt(StrEnum):
+    """Why the network's answer for a face is not to be relied on."""
+
+    SMALL = "small"
+    BLURRED = "blurred"
+    DARK = "dark"
+    TURNED = "turned or unevenly lit"
+    AMBIGUOUS = "ambiguous"
+
+
+UNCERTAIN = "uncertain"
+"""What is shown in place of an emotion where none is named."""
+
+
 @dataclass(frozen=True)
 class FaceEmotion:
     """A face and its apparent emotion.
@@ -114,11 +129,13 @@ class FaceEmotion:
         confidence: The detector's, as in `DetectedFace`.
         probabilities: Probability of each emotion, summing to 1, in the order of the network's
             labels.
+        doubts: Why the probabilities are not to be relied on; () where they are.
     """
 
     box: BoundingBox
     confidence: float
     probabilities: Mapping[Emotion, float]
+    doubts: tuple[Doubt, ...] = field(default=(), kw_only=True)
 
     @property
     def emotion(self) -> Emotion:
@@ -129,6 +146,16 @@ class FaceEmotion:
     def probability(self) -> float:
         """Probability of `emotion`, from 0 to 1."""
         return self.probabilities[self.emotion]
+
+    @property
+    def named_emotion(self) -> Emotion | None:
+        """The emotion to name, None where there is a doubt."""
+        return None if self.doubts else self.emotion
+
+    @property
+    def answer(self) -> str:
+        """What to show: the emotion to name, or `UNCERTAIN`."""
+        return self.named_emotion or UNCERTAIN
 
 
 @dataclass(frozen=True)
@@ -144,6 +171,11 @@ class TrackedFace(FaceEmotion):
 
     track_id: int
     steady_emotion: Emotion | None
+
+    @property
+    def named_emotion(self) -> Emotion | None:
+        """`steady_emotion`."""
+        return self.steady_emotion
 
     def scaled(self, factor: float) -> "TrackedFace":
         """The same face in an image of `factor` times the size."""

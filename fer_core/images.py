@@ -20,21 +20,37 @@ GrayImage: TypeAlias = npt.NDArray[np.uint8]
 MAX_SIDE_PX = 4096
 """Longest side of a decoded photo; larger ones are scaled down."""
 
-MAX_PIXELS = 80_000_000
-"""Photos with more pixels than this are refused before they are unpacked into memory."""
+MAX_PIXELS = {
+    "JPEG": 80_000_000,  # can be unpacked at a part of its size
+    "PNG": 50_000_000,
+    "GIF": 50_000_000,
+    "BMP": 50_000_000,
+    "TIFF": 50_000_000,
+    "WEBP": 25_000_000,  # these two take the most time and memory a pixel
+    "AVIF": 25_000_000,
+}
+"""Photos with more pixels than this are refused by their header, before they are unpacked. So
+none takes more than a gigabyte of memory or three seconds."""
 
-# JPEG includes what phones write with several pictures in one file (MPO); the first one is read.
-_FORMATS = ("JPEG", "PNG")
+# JPEG includes files of several pictures (MPO); of these and of animations the first one is read.
+_FORMATS = tuple(MAX_PIXELS)
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff")
+"""How the names of photos end that `decode_image` reads; it goes by what is in them."""
+
+_NO_PHOTO = "This is not a JPG, PNG, WebP, AVIF, GIF, BMP or TIFF photo."
+_HEIC = "This is a HEIC photo, which cannot be read here. Save it as JPG and try again."
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 def decode_image(data: bytes) -> RgbImage:
-    """Decode a JPEG or PNG photo, upright and at most `MAX_SIDE_PX` on its longest side.
+    """Decode a photo, upright and at most `MAX_SIDE_PX` on its longest side.
 
     EXIF orientation is applied. Transparent pixels are laid on white; gray, palette, 16-bit and
-    CMYK photos are converted.
+    CMYK photos are converted. Color profiles are ignored.
 
     Args:
-        data: The whole file.
+        data: The whole file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
 
     Raises:
         ImageDecodeError: The data are empty, of another format, broken, or too large.
@@ -44,37 +60,48 @@ def decode_image(data: bytes) -> RgbImage:
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _refuse_huge(image)
-            image.draft("RGB", (MAX_SIDE_PX, MAX_SIDE_PX))
-            upright = _upright(image)
-            upright.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), reducing_gap=2.0)
-            return _to_rgb(upright)
+            return _to_rgb(_upright(_bounded(image)))
     except ImageDecodeError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ImageDecodeError(_TOO_LARGE) from error
+        raise ImageDecodeError(_too_large(MAX_PIXELS["JPEG"])) from error
     except UnidentifiedImageError as error:
-        raise ImageDecodeError("This is not a JPG or PNG photo.") from error
+        is_heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
+        raise ImageDecodeError(_HEIC if is_heic else _NO_PHOTO) from error
     except Exception as error:  # Pillow's decoders raise errors of a dozen kinds
         raise ImageDecodeError("The photo is broken or cut off and cannot be read.") from error
 
 
-_TOO_LARGE = (
-    f"The photo is too large: more than {MAX_PIXELS // 1_000_000} megapixels. "
-    "Save a smaller copy and try again."
-)
-
-
 def _refuse_huge(image: Image.Image) -> None:
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageDecodeError(_TOO_LARGE)
+    # Pillow calls what phones write with several pictures MPO.
+    most = MAX_PIXELS.get(image.format or "", MAX_PIXELS["JPEG"])
+    if image.width * image.height > most:
+        raise ImageDecodeError(_too_large(most))
+
+
+def _too_large(most: int) -> str:
+    return (
+        f"The photo is too large: more than {most // 1_000_000} megapixels. "
+        "Save a smaller copy and try again."
+    )
+
+
+def _bounded(image: Image.Image) -> Image.Image:
+    scale = min(1.0, MAX_SIDE_PX / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    image.draft("RGB", size)  # a JPEG is unpacked at a half, a quarter or an eighth of its size
+    image.load()
+    if image.mode.startswith("I;16"):  # Pillow cannot scale the big-endian kind
+        image = image.convert("I")
+    image.thumbnail(size, reducing_gap=2.0)
+    return image
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    image.load()
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # a photo with a broken EXIF block is still a photo
-        return image.copy()
+        return image
 
 
 def _to_rgb(image: Image.Image) -> RgbImage:

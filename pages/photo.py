@@ -1,7 +1,6 @@
-"""Photos: drop some, see every face with its emotion, take the annotated photo along."""
+"""Photos: drop some, see every face with its emotion, take the results along."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,46 +8,33 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-import fer_core
+import photo_gallery
 import ui
-from fer_core.images import RgbImage, crop_face, encode_jpeg, encode_png, scale_to_fit
+from fer_core.images import PHOTO_SUFFIXES
+from fer_core.reports import safe_stem
+from photo_results import (
+    PICTURE_SIDE_PX,
+    FoundFace,
+    Photo,
+    Result,
+    analyze,
+    annotated_png,
+    annotated_zip,
+    explain,
+    found_faces,
+    table_csv,
+    table_json,
+)
 
 SAMPLES_KEY = "photo_samples"
 FACES_A_ROW = 2
-PICTURE_SIDE_PX = 1600
-CROP_SIDE_PX = 160
+PHOTOS_A_PAGE = 10
 
 # Portraits in the public domain (US Navy, NASA) that installed packages carry.
 SAMPLES = {
     "matplotlib": "mpl-data/sample_data/grace_hopper.jpg",
     "skimage": "data/astronaut.png",
 }
-
-
-@dataclass(frozen=True)
-class Photo:
-    """A file to analyze: a key that is its own, its name and its bytes."""
-
-    key: str
-    name: str
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Result:
-    """What is shown of a photo, small enough to keep while its file is listed on the page.
-
-    Attributes:
-        picture: Bounded annotated JPEG, None where the photo could not be read.
-        faces: From left to right.
-        crops: The faces, cut out, in the same order.
-        problem: The sentence that says why it could not be read.
-    """
-
-    picture: bytes | None = None
-    faces: tuple[fer_core.FaceEmotion, ...] = ()
-    crops: tuple[RgbImage, ...] = ()
-    problem: str = ""
 
 
 def find_samples() -> list[Photo]:
@@ -68,38 +54,28 @@ def show_samples() -> None:
 
 
 def choose_photos() -> list[Photo]:
-    """The photos that the user dropped or, at a click, the samples."""
+    """The photos that the user dropped, pasted or took or, at a click, the samples."""
+    most_mb = ui.settings().max_upload_mb
     files = st.file_uploader(
-        f"JPG or PNG photos, up to {ui.settings().max_upload_mb} MB each",
-        type=["jpg", "jpeg", "png"],
+        f"JPG or PNG photos, up to {most_mb} MB each",
+        type=[suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES],
         accept_multiple_files=True,
-        max_upload_size=ui.settings().max_upload_mb,
+        max_upload_size=most_mb,
+        help="WebP, AVIF, GIF, BMP and TIFF are read too; of several pictures in a file, the "
+        "first one. Save HEIC photos as JPG first.",
     )
-    if files:
-        return [Photo(file.file_id, file.name, file.getvalue()) for file in files]
-    st.caption("No photo at hand? A portrait in the public domain shows what happens.")
+    st.caption("Or copy a picture and paste it here with Ctrl+V, on a Mac with Cmd+V.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
+        takes_one = st.toggle("Take a photo", key="photo_camera")
+        if not files and not takes_one:
+            st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
         st.page_link("pages/live.py", label="Use the live camera", icon=":material/videocam:")
+    taken = st.camera_input("Photo from the camera") if takes_one else None
+    if taken:
+        files = [*files, taken]
+    if files or takes_one:
+        return [Photo(file.file_id, file.name, file.getvalue()) for file in files]
     return find_samples() if st.session_state.get(SAMPLES_KEY) else []
-
-
-def analyze(photo: Photo) -> Result:
-    """Decode a photo, find its faces and classify them."""
-    try:
-        image = fer_core.decode_image(photo.data)
-    except fer_core.ImageDecodeError as error:
-        return Result(problem=str(error))
-    faces = ui.analyzer().analyze(image)
-    annotated = fer_core.draw_faces(image, faces)
-    crops = [scale_to_fit(crop_face(image, face.box, 0.15), CROP_SIDE_PX) for face in faces]
-    picture = encode_jpeg(scale_to_fit(annotated, PICTURE_SIDE_PX))
-    return Result(picture, tuple(faces), tuple(crops))
-
-
-def annotated_png(data: bytes, faces: tuple[fer_core.FaceEmotion, ...]) -> bytes:
-    """The annotated photo in full size, made when it is downloaded."""
-    return encode_png(fer_core.draw_faces(fer_core.decode_image(data), faces))
 
 
 def results_of(photos: list[Photo]) -> Mapping[str, Result]:
@@ -108,52 +84,121 @@ def results_of(photos: list[Photo]) -> Mapping[str, Result]:
     keys = {photo.key for photo in photos}
     for gone in results.keys() - keys:
         del results[gone]
-    for photo in photos:
-        if photo.key not in results:
-            with st.spinner(f"Analyzing {ui.code(photo.name)} …"):
-                results[photo.key] = analyze(photo)
+    new = [photo for photo in photos if photo.key not in results]
+    if new:
+        bar = st.progress(0.0)
+        for number, photo in enumerate(new):
+            text = f"Analyzing {number + 1} of {len(new)}: {ui.code(photo.name)}"
+            bar.progress(number / len(new), text)
+            results[photo.key] = analyze(ui.analyzer(), photo)
+        bar.empty()
     return results
+
+
+@st.dialog("Why this answer?")
+def show_why(found: FoundFace) -> None:
+    """What the answer for a face hangs on."""
+    picture, fall = explain(ui.analyzer(), found)
+    st.image(picture, alt="The face; what spoke for the answer is red", width="stretch")
+    st.markdown(
+        f"Red parts spoke for **{found.face.emotion}**: covered by a gray patch, they lower its "
+        f"probability of {found.face.probability:.0%} by up to {100 * fall:.0f} points."
+    )
+    st.caption(
+        "This shows what the network went by, not whether it is right. Found by covering the face "
+        "part by part (occlusion sensitivity, Zeiler & Fergus 2014)."
+    )
 
 
 def show(photo: Photo, result: Result) -> None:
     """The annotated photo with its download, and below it each face with its probabilities."""
-    if result.picture is None:
-        st.error(f"{ui.code(photo.name)} {result.problem}", icon=":material/broken_image:")
-        return
+    faces = result.report.faces
     picture, summary = st.columns([3, 2], gap="large")
-    picture.image(result.picture, alt=f"{photo.name} with a box around each face")
+    if result.picture is not None:
+        picture.image(result.picture, alt=f"{photo.name} with a box around each face")
     with summary:
         st.text(photo.name)
-        n_faces = len(result.faces)
-        if n_faces == 0:
+        if not faces:
             st.warning(
                 "No face found. It helps when a face looks at the camera, is upright, evenly lit, "
                 "at least 24 pixels wide and a fifteenth of the photo's shorter side."
             )
             return
-        st.markdown("1 face" if n_faces == 1 else f"{n_faces} faces, from left to right")
+        st.markdown("1 face" if len(faces) == 1 else f"{len(faces)} faces, from left to right")
         st.download_button(
             "Download annotated photo",
-            data=partial(annotated_png, photo.data, result.faces),
-            file_name=f"{Path(photo.name).stem}-emotions.png",
+            data=partial(annotated_png, photo, faces),
+            file_name=f"{safe_stem(photo.name)}-emotions.png",
             mime="image/png",
             icon=":material/download:",
             key=f"download-{photo.key}",
             on_click="ignore",
         )
         columns: list[DeltaGenerator] = []
-        for number, (face, crop) in enumerate(zip(result.faces, result.crops, strict=True), 1):
+        for found in found_faces(photo, result):
             if not columns:  # a new row, so that a phone stacks the faces in their order
-                columns = st.columns(min(n_faces, FACES_A_ROW))
+                columns = st.columns(min(len(faces), FACES_A_ROW))
             with columns.pop(0).container(border=True):
-                st.image(crop, alt=f"Face {number}")
-                ui.show_face(f"Face {number}", face)
+                st.image(found.crop, alt=f"Face {found.number}")
+                ui.show_face(f"Face {found.number}", found.face)
+                if st.button("Why?", key=f"why-{photo.key}-{found.number}"):
+                    show_why(found)
+
+
+def show_exports(photos: list[Photo], results: list[Result]) -> None:
+    """Downloads of everything, each made when it is clicked."""
+    downloads = [
+        (
+            "Annotated photos",
+            "zip",
+            partial(annotated_zip, photos, results),
+            f"PNG, at most {PICTURE_SIDE_PX} pixels on the longer side",
+        ),
+        ("Table", "csv", partial(table_csv, ui.analyzer(), results), "One row a face"),
+        ("JSON", "json", partial(table_json, ui.analyzer(), results), "The same rows for programs"),
+    ]
+    with st.container(horizontal=True):
+        for label, ending, data, explanation in downloads:
+            st.download_button(
+                label,
+                data=data,
+                file_name=f"emotions.{ending}",
+                icon=":material/download:",
+                help=explanation,
+                on_click="ignore",
+            )
+
+
+def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
+    """What could not be read, the summary, and the photos or their faces."""
+    readable = [photo for photo in photos if results[photo.key].picture is not None]
+    for photo in photos:
+        report = results[photo.key].report
+        if report.size_wh is None:
+            st.error(f"{ui.code(photo.name)} {report.problem}", icon=":material/broken_image:")
+    faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
+    if len(photos) > 1:
+        photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)
+    show_exports(photos, [results[photo.key] for photo in photos])
+    view = None
+    if len(faces) > 1:
+        view = st.segmented_control(
+            "View", ["Photos", "Faces"], default="Photos", required=True, key="photo_view"
+        )
+    if view == "Faces":
+        photo_gallery.show_gallery(faces, show_why)
+        return
+    n_pages = -(-len(readable) // PHOTOS_A_PAGE)
+    page = st.pagination(n_pages, key="photo_page") if n_pages > 1 else 1
+    for photo in readable[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]:
+        show(photo, results[photo.key])
 
 
 ui.need_router("photo")
 st.title("Emotions in photos", anchor=False)
 ui.link_to_network()
 chosen = choose_photos()
-results = results_of(chosen)
-for chosen_photo in chosen:
-    show(chosen_photo, results[chosen_photo.key])
+found_results = results_of(chosen)
+if chosen:
+    show_all(chosen, found_results)
+ui.paste_into_uploader()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -12,20 +13,31 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core.__main__ import main
+from fer_core.commands.predict import SOME_UNREADABLE
+from fer_core.emotions import FER2013_EMOTIONS
+from fer_core.faces import Doubt
+from fer_core.reports import columns
 from tests.conftest import takes_long
 from tests.e2e.conftest import free_port
+from tests.faces import astronaut, grace_hopper_jpeg
 from tests.fer2013 import rows, write_table
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line
-    for block in re.findall(r"^```sh\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-]
+PREDICT = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
+
+
+def commands_in(page: str) -> list[str]:
+    """The lines of its blocks of commands."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+COMMANDS = commands_in(TUTORIAL)
 PATIENCE_S = 240
 
 
@@ -153,3 +165,28 @@ def test_every_command_of_the_tutorial_works(
     published, leak_free, _ = app.metric
     assert published.value.endswith(" %")
     assert leak_free.value.endswith(" %")
+
+
+def test_every_command_for_photos_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "photos" / "lake").mkdir(parents=True)
+    Image.fromarray(astronaut()).save(tmp_path / "photos" / "portrait.png")
+    (tmp_path / "photos" / "lake" / "a.jpg").write_bytes(grace_hopper_jpeg())
+    monkeypatch.chdir(tmp_path)
+    for command in commands_in(PREDICT):
+        python, _, module, *arguments = shlex.split(command)
+        assert (python, module) == ("python", "fer_core")
+        assert main(arguments) == 0, command
+    assert (tmp_path / "annotated" / "lake" / "a.jpg.png").is_file()
+
+
+def test_every_column_is_documented_once_and_in_its_place() -> None:
+    table = PREDICT.split("## Columns")[1]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    documented = re.findall(r"`(\w+)`", " ".join(first_cells))
+    assert documented == columns(FER2013_EMOTIONS)
+
+
+def test_every_exit_code_and_doubt_is_documented() -> None:
+    assert f"| {SOME_UNREADABLE} | some photos could not be read" in PREDICT
+    for doubt in Doubt:
+        assert f"`{doubt}`" in PREDICT

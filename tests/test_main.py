@@ -142,7 +142,7 @@ def write_network(folder: Path, metrics: dict[str, Any]) -> None:
 def test_models_lists_what_the_cards_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("fer_core.__main__.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.commands.networks.MODELS_DIR", tmp_path)
     monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
@@ -169,7 +169,7 @@ def test_models_lists_what_the_cards_say(
 def test_models_leaves_out_each_damaged_card_with_a_line_and_lists_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("fer_core.__main__.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.commands.networks.MODELS_DIR", tmp_path)
     monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
     write_network(tmp_path / "cut-off", {})
     (tmp_path / "cut-off" / "card.json").write_text("{")
@@ -221,7 +221,7 @@ def test_an_error_of_a_file_without_a_name_is_one_sentence_all_the_same(
     def fail() -> None:
         raise OSError("Unable to open file (truncated file: eof = 0)\nand details")
 
-    monkeypatch.setattr("fer_core.__main__.list_models", fail)
+    monkeypatch.setattr("fer_core.commands.networks.list_models", fail)
     assert main(["models"]) == 2
     sentence = "A file cannot be used: Unable to open file (truncated file: eof = 0).\n"
     assert one_sentence(capsys.readouterr().err) == sentence

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 import skimage.data
@@ -78,6 +79,57 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
         "`empty.png` The file is empty.",
     ]
     assert "1 face" in texts(photo_page)
+
+
+def test_photos_of_every_format_are_read(photo_page: AppTest) -> None:
+    portrait = skimage.data.astronaut()
+    formats = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
+    upload(photo_page, *((f"a.{name.lower()}", encoded(portrait, name)) for name in formats))
+    assert "7 photos, 7 faces" in texts(photo_page)
+    assert len(photo_page.error) == 0
+
+
+def test_the_summary_counts_photos_faces_and_what_could_not_be_read(photo_page: AppTest) -> None:
+    good = encoded(skimage.data.astronaut(), "PNG")
+    upload(photo_page, ("good.png", good), ("cut.png", good[:2000]), ("again.png", good))
+    assert "3 photos, 2 faces, 1 could not be read" in texts(photo_page)
+
+
+def test_a_blurred_face_is_uncertain(photo_page: AppTest) -> None:
+    blurred = cv2.GaussianBlur(skimage.data.astronaut(), (0, 0), 7)
+    upload(photo_page, ("blurred.png", encoded(blurred, "PNG")))
+    assert "Face 1: uncertain" in texts(photo_page)
+    captions = [caption.value for caption in photo_page.caption]
+    assert "The face is blurred: an answer would be a guess." in captions
+
+
+def test_the_gallery_filters_and_sorts(photo_page: AppTest) -> None:
+    portrait = skimage.data.astronaut()
+    small = np.full((300, 300, 3), 90, np.uint8)
+    small[60:188, 60:188] = cv2.resize(portrait[20:276, 100:356], (128, 128))
+    blurred = cv2.GaussianBlur(portrait, (0, 0), 7)
+    photos = {"small.png": small, "large.png": portrait, "blurred.png": blurred}
+    upload(photo_page, *((name, encoded(image, "PNG")) for name, image in photos.items()))
+    photo_page.session_state["photo_view"] = "Faces"
+    photo_page.run()
+
+    def shown() -> list[str]:
+        captions = [caption.value for caption in photo_page.caption]
+        return [text.split("`")[1] for text in captions if text.endswith(", face 1")]
+
+    assert shown() == list(photos)
+    photo_page.selectbox(key="gallery_order").select("Largest first").run()
+    assert shown()[-1] == "small.png"
+    photo_page.session_state["gallery_filter"] = ["uncertain"]
+    photo_page.run()
+    assert shown() == ["blurred.png"]
+    assert not photo_page.exception
+
+
+def test_the_camera_is_asked_for_only_where_it_is_wanted(photo_page: AppTest) -> None:
+    assert len(photo_page.get("camera_input")) == 0
+    photo_page.toggle(key="photo_camera").set_value(True).run()
+    assert len(photo_page.get("camera_input")) == 1
 
 
 def test_results_of_photos_that_were_taken_back_are_forgotten(photo_page: AppTest) -> None:

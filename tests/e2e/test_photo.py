@@ -1,6 +1,9 @@
 """The photo page in a real browser."""
 
+import base64
 import io
+import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from fer_core.drawing import COLORS
+from fer_core.images import encode_png
 from tests.e2e.conftest import App
 
 
@@ -43,7 +47,7 @@ def test_good_and_broken_photos_are_answered_side_by_side(
     expect(page.get_by_text("broken.jpg The photo is broken or cut off")).to_be_visible(
         timeout=20_000
     )
-    expect(page.get_by_text("letter.png This is not a JPG or PNG photo.")).to_be_visible()
+    expect(page.get_by_text("letter.png This is not a JPG, PNG, WebP, AVIF")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="no_*face*.png")).to_be_visible()
     expect(page.get_by_text("No face found.")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="two.jpg")).to_be_visible()
@@ -62,6 +66,55 @@ def test_good_and_broken_photos_are_answered_side_by_side(
     assert changed.mean() < 0.1, "the rest is as it was"
     drawn = {tuple(map(int, pixel)) for pixel in saved[changed]}
     assert drawn & set(COLORS.values())
+
+
+def test_a_pasted_picture_is_analyzed(page: Page, app: App) -> None:
+    open_photo_page(page, app)
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_be_visible(timeout=20_000)
+    portrait = base64.b64encode(encode_png(skimage.data.astronaut())).decode()
+    page.evaluate(
+        """async (portrait) => {
+            const bytes = await (await fetch("data:image/png;base64," + portrait)).blob();
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+        }""",
+        portrait,
+    )
+    expect(page.get_by_text("Face 1:")).to_be_visible(timeout=20_000)
+    expect(page.get_by_test_id("stText").filter(has_text="image.png")).to_be_visible()
+
+
+def test_a_snapshot_of_the_camera_is_analyzed(camera_page: Page, app: App) -> None:
+    open_photo_page(camera_page, app)
+    camera_page.get_by_text("Take a photo").click()
+    camera_page.get_by_role("button", name="Take Photo").click(timeout=20_000)
+    answers = camera_page.get_by_text("Face 1:").or_(camera_page.get_by_text("No face found."))
+    expect(answers).to_be_visible(timeout=20_000)
+
+
+def test_why_shows_what_the_answer_hangs_on(page: Page, app: App) -> None:
+    open_photo_page(page, app)
+    page.get_by_role("button", name="Try a sample").click()
+    page.get_by_role("button", name="Why?").first.click(timeout=20_000)
+    expect(page.get_by_text("This shows what the network went by")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
+
+
+def test_everything_can_be_downloaded(page: Page, app: App) -> None:
+    open_photo_page(page, app)
+    page.get_by_role("button", name="Try a sample").click()
+    contents = {}
+    for label, ending in (("Annotated photos", "zip"), ("Table", "csv"), ("JSON", "json")):
+        with page.expect_download(timeout=30_000) as waiting:
+            page.get_by_role("button", name=label).click()
+        assert waiting.value.suggested_filename == f"emotions.{ending}"
+        contents[ending] = Path(waiting.value.path()).read_bytes()
+    with zipfile.ZipFile(io.BytesIO(contents["zip"])) as archive:
+        assert archive.namelist() == ["grace_hopper-emotions.png", "astronaut-emotions.png"]
+    files = [row["file"] for row in json.loads(contents["json"])]
+    assert files == ["grace_hopper.jpg", "astronaut.png"]
+    assert contents["csv"].startswith(b'\xef\xbb\xbf"file","width"')
 
 
 def test_an_oversized_file_gets_a_sentence(page: Page, app: App, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_a_class_that_would_be_held_out_as_a_whole_is_named(tmp_path: Path) -> N
     ("content", "sentence"),
     [
         pytest.param(b"", ": The file is empty.", id="empty"),
-        pytest.param(b"text", ": This is not a JPG or PNG photo.", id="text"),
+        pytest.param(b"text", ": This is not a JPG, PNG, WebP", id="text"),
         pytest.param(png(face(0))[:-500], ": The photo is broken or cut off", id="cut off"),
         pytest.param(png(face(0)[:, 1:]), " has 47x48 pixels instead of 48x48.", id="narrow"),
         pytest.param(png(np.zeros((64, 48), np.uint8)), " has 48x64 pixels", id="high"),

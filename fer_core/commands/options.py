@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from fer_core.training.datasets import FaceDataset
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What a command adds its own parser to."""
+
+
+def add_data_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add what `load_dataset` reads."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=required,
+        help="fer2013.csv, a folder with train/ and test/, a folder of class folders, or a zip",
+    )
+    parser.add_argument(
+        "--split-by",
+        choices=["image", "subject"],
+        default="image",
+        help="how to split a folder of class folders; subject: nobody on both sides",
+    )
+    parser.add_argument(
+        "--skip-broken", action="store_true", help="leave out rows and images that are broken"
+    )
+
+
+def positive(text: str) -> int:
+    """A number from an option, at least 1."""
+    return whole_number(text, least=1)
+
+
+def whole_number(text: str, least: int = 0) -> int:
+    """A number from an option."""
+    if not (text.isascii() and text.isdigit() and least <= int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least}, not {text!r}")
+    return int(text)
+
+
+def load_faces(args: argparse.Namespace, limit: int | None = None) -> "FaceDataset":
+    """Read the data set that the options name."""
+    from fer_core.training.datasets import load_dataset
+
+    dataset = load_dataset(args.data, limit, split_by=args.split_by, skip_broken=args.skip_broken)
+    if args.skip_broken:
+        sys.stderr.write(f"Broken rows or images left out: {dataset.n_skipped}.\n")
+    return dataset

@@ -1,0 +1,85 @@
+"""Photos on disk: which of them a command means, and their bytes."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from fer_core.errors import ImageDecodeError, InputError
+from fer_core.images import PHOTO_SUFFIXES
+
+MAX_FILE_BYTES = 200 * 2**20
+"""Larger files are refused unread; the pages take no larger ones either."""
+
+
+def find_photos(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
+    """The files that are meant, each once.
+
+    Args:
+        paths: Files, whatever they are called; folders, for all files in them and in their
+            folders that are called as photos are; and patterns with `*`, `?`, `[` or `**`.
+        leave_out: A folder that is not searched.
+
+    Returns:
+        In the order given, within a folder in alphabetical order.
+
+    Raises:
+        InputError: One of the paths is not there, or there is no photo among them.
+    """
+    found: dict[Path, Path] = {}
+    for text in paths:
+        for path in _expanded(text):
+            for photo in _within(path, leave_out) if path.is_dir() else [path]:
+                found.setdefault(absolute(photo), photo)
+    if not found:
+        raise InputError(f"There is no photo in {', '.join(paths)}.")
+    return list(found.values())
+
+
+def _expanded(text: str) -> list[Path]:
+    path = Path(text)
+    if path.is_file() or path.is_dir():
+        return [path]
+    if os.path.lexists(path):
+        raise InputError(f"{text} is neither a file nor a folder.")
+    # Path.glob takes no absolute patterns.
+    matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207
+    if not matches:
+        raise InputError(f"{text} does not exist.")
+    return [Path(match) for match in matches if Path(match).is_file()]
+
+
+def _within(folder: Path, leave_out: Path | None) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        here = Path(parent)
+        if leave_out and here != folder and absolute(here) == absolute(leave_out):
+            folders.clear()
+            continue
+        for name in sorted(files):
+            if name.lower().endswith(PHOTO_SUFFIXES) and (here / name).is_file():
+                yield here / name
+
+
+def read_photo(path: Path) -> bytes:
+    """The whole file.
+
+    Raises:
+        ImageDecodeError: It cannot be read, or is too large to.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ImageDecodeError(f"The file is larger than {MAX_FILE_BYTES // 2**20} MB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ImageDecodeError(f"The file cannot be read: {error.strerror}.") from error
+
+
+def common_folder(photos: Iterable[Path]) -> Path:
+    """The deepest folder that all of them are in."""
+    return Path(os.path.commonpath([absolute(photo).parent for photo in photos]))
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root on, without `..` and with its links as they are."""
+    return Path(os.path.normpath(path.absolute()))

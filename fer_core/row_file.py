@@ -1,0 +1,100 @@
+"""A file of rows that grows photo by photo and is whole after each."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_core.errors import OutputError
+from fer_core.reports import Row, RowFormat
+
+
+class RowFile:
+    """Rows in a file that can be read at any time and that an interrupted run goes on with.
+
+    All rows of a photo are written at once, together with the file's ending. Should the machine
+    fail in the middle of that, opening the file to go on leaves out the photo that was cut off.
+
+    Attributes:
+        files: What `file` says of each photo that is in it, in order.
+    """
+
+    def __init__(self, path: Path, row_format: RowFormat, version: str) -> None:
+        """Make the file, or open what is there to go on with it.
+
+        Args:
+            path: Where it is.
+            row_format: How rows are written.
+            version: What `model_version` of every row must be.
+
+        Raises:
+            OutputError: What is there is not of this kind.
+            OSError: It cannot be made or read.
+        """
+        self._path = path
+        self._format = row_format
+        self.files: list[str] = []
+        self._ends = [len(row_format.head)]
+        if path.exists() and path.stat().st_size:
+            self._read(version)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self.keep(len(self.files))
+
+    def _read(self, version: str) -> None:
+        content = self._path.read_bytes()
+        if not content.startswith(self._format.head):
+            raise OutputError(f"{self._path} is not of this command and network: name another.")
+        end = len(self._format.head)
+        n_rows_left = 0
+        for line in content[end:].split(b"\n")[1:]:
+            text = line.removesuffix(self._format.joint)
+            try:
+                row = self._format.decode(text)
+                file, n_faces = str(row["file"]), int(str(row["n_faces"]))
+            except (KeyError, ValueError):  # the ending, or a row that was cut off
+                return
+            if row["model_version"] != version:
+                raise OutputError(
+                    f"{self._path} holds answers of another network ({row['model']} "
+                    f"{row['model_version']}): go on with that one, or name another file."
+                )
+            n_rows_left = (n_rows_left or max(1, n_faces)) - 1
+            if n_rows_left == 0:
+                self.files.append(file)
+                self._ends.append(end + 1 + len(text))
+            end += 1 + len(line)
+
+    def keep(self, n_photos: int) -> None:
+        """Drop all but the first photos, and what there is of one that was cut off."""
+        del self.files[n_photos:], self._ends[n_photos + 1 :]
+        start = self._ends[-1]
+        head = self._format.head if start == len(self._format.head) else b""
+        self._write(start - len(head), head + self._format.tail)
+
+    def append(self, file: str, photo: Sequence[Row]) -> None:
+        """Write all rows of a photo.
+
+        Raises:
+            OSError: There is no room; the file is left as it was before.
+        """
+        start = self._ends[-1]
+        before = self._format.joint if self.files else b""
+        text = before + self._format.joint.join(map(self._format.encode, photo))
+        try:
+            self._write(start, text + self._format.tail)
+        except OSError:
+            self._write(start, self._format.tail)
+            raise
+        self.files.append(file)
+        self._ends.append(start + len(text))
+
+    def _write(self, start: int, content: bytes) -> None:
+        """Write the end of the file, from `start` on."""
+        n_written = 0
+        while n_written < len(content):
+            n_written += os.pwrite(self._file, content[n_written:], start + n_written)
+        if os.fstat(self._file).st_size > start + len(content):
+            os.ftruncate(self._file, start + len(content))
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

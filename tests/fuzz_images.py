@@ -1,0 +1,177 @@
+"""Decode photos of every format with damage in them: each is read or refused with a sentence.
+
+    python -m tests.fuzz_images --minutes 30
+
+Case N of a seed is the same every time: `--seed 0 --first 1234 --n 1` repeats one. What breaks the
+rule is printed, and so are the slowest case and the peak of the memory. Each case that was found
+stands in tests/test_images.py.
+"""
+
+import argparse
+import faulthandler
+import resource
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from fer_core.errors import ImageDecodeError
+from fer_core.images import decode_image
+from tests.faces import astronaut, file_bytes
+
+Random = np.random.Generator
+
+MOST_SECONDS, MOST_MB = 3.0, 1000.0
+
+_EDGES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFDC, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+
+
+@cache
+def originals() -> tuple[bytes, ...]:
+    """Small real files of every format, in several ways of storing pixels."""
+    rgb = Image.fromarray(astronaut()[40:168, 160:288])
+    rgba = rgb.copy()
+    rgba.putalpha(rgb.convert("L"))
+
+    def frames() -> dict[str, object]:
+        return {"save_all": True, "append_images": [rgb.rotate(90), rgb.rotate(180)]}
+
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description"
+    block: dict[str, object] = {"exif": exif.tobytes(), "icc_profile": b"\0" * 200}
+    gray16 = Image.fromarray(np.asarray(rgb.convert("L"), np.uint16) * 257)
+    ways: list[tuple[Image.Image, str, dict[str, object]]] = [
+        (rgb, "JPEG", block),
+        (rgb, "JPEG", {"progressive": True}),
+        (rgb.convert("CMYK"), "JPEG", {}),
+        (rgb, "MPO", frames()),
+        (rgb, "PNG", block),
+        (rgba, "PNG", {}),
+        (rgb.convert("P"), "PNG", {"transparency": 3}),
+        (gray16, "PNG", {}),
+        (rgb, "PNG", frames()),
+        (rgb, "WEBP", block),
+        (rgba, "WEBP", {"lossless": True}),
+        (rgb, "WEBP", frames()),
+        (rgb, "AVIF", block),
+        (rgba, "AVIF", {}),
+        (rgb, "AVIF", frames()),
+        (rgb, "GIF", frames()),
+        (rgb.convert("1"), "BMP", {}),
+        (rgb.convert("P"), "BMP", {}),
+        (rgb, "BMP", {}),
+        (rgb, "TIFF", block),
+        (gray16, "TIFF", {}),
+        (rgb, "TIFF", frames()),
+        (rgba, "TIFF", {"compression": "tiff_lzw"}),
+        (rgb, "TIFF", {"compression": "tiff_adobe_deflate"}),
+        (rgb, "TIFF", {"compression": "jpeg"}),
+        (rgb.convert("1"), "TIFF", {"compression": "group4"}),
+    ]
+    # Copies and new frames each: Pillow keeps an encoder's settings in the image.
+    return tuple(file_bytes(image.copy(), name, **options) for image, name, options in ways)
+
+
+def _place(data: bytearray, random: Random) -> int:
+    """Somewhere in the file, half of the time in its header."""
+    end = len(data) if random.integers(2) else min(len(data), 400)
+    return int(random.integers(max(1, end)))
+
+
+def _cut(data: bytearray, random: Random) -> None:
+    del data[_place(data, random) :]
+
+
+def _flip(data: bytearray, random: Random) -> None:
+    data[_place(data, random)] ^= 1 << int(random.integers(8))
+
+
+def _overwrite(data: bytearray, random: Random) -> None:
+    at = _place(data, random)
+    data[at : at + int(random.integers(1, 64))] = random.bytes(int(random.integers(1, 64)))
+
+
+def _number(data: bytearray, random: Random) -> None:
+    at, size = _place(data, random), int(random.choice([1, 2, 4]))
+    value = int(random.choice(_EDGES)) & (256**size - 1)
+    data[at : at + size] = value.to_bytes(size, "big" if random.integers(2) else "little")
+
+
+def _repeat(data: bytearray, random: Random) -> None:
+    at = _place(data, random)
+    data[at:at] = data[at : at + int(random.integers(1, 300))] * int(random.integers(1, 20))
+
+
+def _remove(data: bytearray, random: Random) -> None:
+    at = _place(data, random)
+    del data[at : at + int(random.integers(1, 300))]
+
+
+def _splice(data: bytearray, random: Random) -> None:
+    other = originals()[int(random.integers(len(originals())))]
+    data[_place(data, random) :] = other[int(random.integers(len(other))) :]
+
+
+_DAMAGES: tuple[Callable[[bytearray, Random], None], ...] = (
+    *(_cut, _flip, _flip, _overwrite, _number, _number, _number, _repeat, _remove, _splice),
+)
+
+
+def odd_file(seed: int, number: int) -> bytes:
+    """A real file with one to six damages, the same for the same numbers."""
+    random = np.random.default_rng((seed, number))
+    data = bytearray(originals()[number % len(originals())])
+    for _ in range(int(random.integers(1, 7))):
+        if data:
+            _DAMAGES[int(random.integers(len(_DAMAGES)))](data, random)
+    return bytes(data)
+
+
+def outcome(data: bytes) -> str:
+    """What becomes of a file; starts with `escaped` where the rule is broken."""
+    try:
+        image = decode_image(data)
+    except ImageDecodeError as error:
+        return str(error)
+    except BaseException as error:
+        return f"escaped: {error!r}"
+    return "read" if image.dtype == np.uint8 and image.shape[2:] == (3,) else "escaped: no RGB"
+
+
+def main() -> int:
+    """Print what became of the files; 1 where one broke the rule."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=30.0, help="of processor time")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--n", type=int, default=sys.maxsize, help="at most so many files")
+    args = parser.parse_args()
+    faulthandler.enable()
+    warnings.simplefilter("ignore")  # Pillow remarks on damage that it reads past
+    outcomes: Counter[str] = Counter()
+    slowest = (0.0, -1)
+    number, n_bad = args.first, 0
+    while number < args.first + args.n and time.process_time() < 60 * args.minutes:
+        data, start_s = odd_file(args.seed, number), time.process_time()
+        result = outcome(data)
+        seconds = time.process_time() - start_s
+        slowest = max(slowest, (seconds, number))
+        outcomes[result.partition(":")[0]] += 1
+        if result.startswith("escaped") or seconds > MOST_SECONDS:
+            n_bad += 1
+            print(f"seed {args.seed}, case {number}: {result} after {seconds:.1f} s", flush=True)  # noqa: T201
+        number += 1
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for result, n in outcomes.most_common():
+        print(f"{n:8,} {result}")  # noqa: T201
+    print(f"slowest {slowest[0]:.2f} s of CPU (case {slowest[1]}), peak {peak_mb:.0f} MB")  # noqa: T201
+    return int(n_bad > 0 or peak_mb > MOST_MB)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,281 @@
+"""The command `predict`, on real files."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import fer_core
+from fer_core.__main__ import main
+from fer_core.analysis import EmotionAnalyzer
+from fer_core.commands.predict import SOME_UNREADABLE
+from fer_core.images import decode_image
+from photo_results import Photo, analyze, table_csv, table_json
+from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
+
+ROOT = Path(fer_core.__file__).parents[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with photos in it, one of them broken."""
+    monkeypatch.chdir(tmp_path)
+    photos = tmp_path / "photos"
+    (photos / "2024").mkdir(parents=True)
+    Image.fromarray(two_astronauts()).save(photos / "two.png")
+    Image.fromarray(plain(90, 60)).save(photos / "wall.gif")
+    (photos / "2024" / "hopper.JPG").write_bytes(grace_hopper_jpeg())
+    (photos / "broken.jpg").write_bytes(grace_hopper_jpeg()[:9999])
+    (photos / "notes.txt").write_text("not a photo, and not called one")
+    return photos
+
+
+def rows_of(path: str) -> list[dict[str, Any]]:
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def files_of(rows: list[dict[str, Any]]) -> list[str]:
+    return [str(row["file"]) for row in rows]
+
+
+def everything(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def test_a_folder_is_analyzed_with_the_folders_in_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = everything(folder.parent)
+    assert main(["predict", "photos", "--csv", "o.csv", "--json", "o.json"]) == SOME_UNREADABLE
+    names = ["photos/broken.jpg", "photos/two.png", "photos/two.png", "photos/wall.gif"]
+    assert files_of(rows_of("o.csv")) == [*names, "photos/2024/hopper.JPG"]
+    of_json = json.loads(Path("o.json").read_text(encoding="utf-8"))
+    assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in of_json] == (
+        rows_of("o.csv")
+    )
+    out, err = capsys.readouterr()
+    assert out == "4 photos: 3 faces, 1 could not be read\n"
+    assert "photos/broken.jpg: The photo is broken or cut off" in err
+    assert "Traceback" not in err
+    assert everything(folder.parent) - before == {"o.csv", "o.json"}
+
+
+def test_without_a_file_the_answers_are_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "photos/two.png", "photos/wall.gif"]) == 0
+    two, wall = capsys.readouterr().out.splitlines()
+    assert two.startswith("photos/two.png: 2 faces: ")
+    assert wall == "photos/wall.gif: no face found"
+
+
+def test_answers_are_those_of_the_page(folder: Path, analyzer: EmotionAnalyzer) -> None:
+    os.chdir(folder)
+    names = ["broken.jpg", "two.png", "wall.gif", "2024/hopper.JPG"]
+    assert main(["predict", *names, "--csv", "o.csv", "--json", "o.json"]) == SOME_UNREADABLE
+    results = [analyze(analyzer, Photo(name, name, Path(name).read_bytes())) for name in names]
+    assert Path("o.csv").read_bytes() == table_csv(analyzer, results)
+    assert Path("o.json").read_bytes() == table_json(analyzer, results)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "7"])
+def test_the_order_does_not_depend_on_the_jobs(folder: Path, jobs: str) -> None:
+    main(["predict", "photos", "photos/../photos/two.png", "--csv", "o.csv", "--jobs", jobs])
+    names = ["photos/broken.jpg", "photos/two.png", "photos/two.png", "photos/wall.gif"]
+    assert files_of(rows_of("o.csv")) == [*names, "photos/2024/hopper.JPG"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        pytest.param("photos/*.png", ["photos/two.png"] * 2, id="star"),
+        pytest.param("photos/tw?.png", ["photos/two.png"] * 2, id="question mark"),
+        pytest.param("photos/**/*.JPG", ["photos/2024/hopper.JPG"], id="two stars"),
+    ],
+)
+def test_a_pattern_names_what_it_fits(folder: Path, pattern: str, names: list[str]) -> None:
+    assert main(["predict", pattern, "--csv", "o.csv"]) == 0
+    assert files_of(rows_of("o.csv")) == names
+
+
+def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
+    shutil.copy(folder / "two.png", folder / "[two].png")
+    assert main(["predict", "photos/[two].png", "--csv", "o.csv"]) == 0
+    assert set(files_of(rows_of("o.csv"))) == {"photos/[two].png"}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(["nowhere"], "nowhere does not exist.", id="no such file"),
+        pytest.param(["photos", "no*.jpg"], "no*.jpg does not exist.", id="a pattern without fit"),
+        pytest.param(["empty"], "There is no photo in empty.", id="an empty folder"),
+        pytest.param(["/dev/null"], "/dev/null is neither a file nor a folder.", id="a device"),
+        pytest.param(["photos", "--resume"], "--resume goes by the rows", id="nothing to resume"),
+        pytest.param(
+            ["photos", "--csv", "o", "--json", "./o"], "must be two files", id="one file for two"
+        ),
+        pytest.param(["photos", "--csv", "no/o.csv"], "No such file", id="no folder for it"),
+        pytest.param(["photos", "--csv", "photos"], "Is a directory", id="a folder for a file"),
+        pytest.param(
+            ["photos", "--csv", "o.csv", "--json", "photos/notes.txt"],
+            "photos/notes.txt exists",
+            id="the second file is there",
+        ),
+        pytest.param(
+            ["photos", "--csv", "photos/two.png"], "photos/two.png exists", id="over a photo"
+        ),
+        pytest.param(
+            ["photos", "--annotated", "photos/notes.txt"], "File exists", id="a file for a folder"
+        ),
+        pytest.param(["photos", "--model", "nobody"], "no network 'nobody'", id="no network"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_changes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    (folder.parent / "empty").mkdir()
+    before = everything(folder.parent)
+    assert main(["predict", *options]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert everything(folder.parent) == before
+
+
+def test_where_no_photo_could_be_read_the_input_is_bad(folder: Path) -> None:
+    assert main(["predict", "photos/broken.jpg", "photos/notes.txt"]) == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_harms_no_other(folder: Path) -> None:
+    (folder / "two.png").chmod(0)
+    assert main(["predict", "photos/two.png", "photos/wall.gif"]) == SOME_UNREADABLE
+
+
+def test_a_huge_file_is_refused_unread(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (folder / "huge.png").open("wb") as file:
+        file.truncate(2**34)
+    assert main(["predict", "photos/huge.png", "photos/wall.gif"]) == SOME_UNREADABLE
+    assert "photos/huge.png: The file is larger than 200 MB." in capsys.readouterr().err
+
+
+def test_annotated_photos_repeat_the_folders(folder: Path) -> None:
+    for name in ("one", "other"):
+        (folder / name).mkdir()
+        shutil.copy(folder / "two.png", folder / name / "same.png")
+    Image.fromarray(astronaut()).save(folder / "one" / "same.webp")
+    assert main(["predict", "photos/one", "photos/other", "--annotated", "drawn"]) == 0
+    assert everything(Path("drawn")) == {
+        "one",
+        "one/same.png.png",
+        "one/same.webp.png",
+        "other",
+        "other/same.png.png",
+    }
+    drawn = decode_image(Path("drawn/one/same.png.png").read_bytes())
+    assert drawn.shape == two_astronauts().shape
+    assert (drawn != two_astronauts()).any()
+
+
+def test_annotated_photos_are_not_analyzed_the_next_time(folder: Path) -> None:
+    for csv_file in ("1.csv", "2.csv"):
+        main(["predict", "photos", "--annotated", "photos/drawn", "--csv", csv_file])
+    assert rows_of("1.csv") == rows_of("2.csv")
+
+
+def test_an_annotated_photo_never_replaces_a_photo(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(folder / "two.png", folder / "two.png.png")
+    before = (folder / "two.png.png").read_bytes()
+    names = ["photos/two.png", "photos/two.png.png"]
+    assert main(["predict", *names, "--annotated", "photos", "--csv", "o.csv"]) == 2
+    assert not Path("o.csv").exists()
+    assert "is one of the photos" in capsys.readouterr().err
+    assert (folder / "two.png.png").read_bytes() == before
+
+
+def test_odd_names_are_written_on_one_line_and_as_no_formula(folder: Path) -> None:
+    os.chdir(folder)
+    odd = ["=1+1.png", "-x.png", "a\nb.png", 'a,"b";c.png']
+    for name in odd:
+        Image.fromarray(plain(40, 40)).save(name)
+    assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--", *odd]) == 0
+    written = ["./=1+1.png", "./-x.png", r"a\nb.png", 'a,"b";c.png']
+    assert files_of(rows_of("o.csv")) == written
+    assert files_of(json.loads(Path("o.json").read_text())) == written
+    assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--resume", "--", *odd]) == 0
+    assert files_of(rows_of("o.csv")) == written, "they are known again"
+
+
+def test_a_run_goes_on_where_it_was_cut_off(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--csv", "o.csv", "--json", "o.json"]
+    main(["predict", "photos", *outputs])
+    whole_csv, whole_json = Path("o.csv").read_bytes(), Path("o.json").read_bytes()
+    Path("o.csv").write_bytes(whole_csv[: whole_csv.index(b"wall.gif") + 20])
+    assert main(["predict", "photos", *outputs, "--resume"]) == 0
+    assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
+    assert "2 photos: 1 face\n" in capsys.readouterr().out
+    assert main(["predict", "photos", *outputs, "--resume"]) == 0
+    assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
+    assert "0 photos: 0 faces\n" in capsys.readouterr().out
+
+
+def test_ctrl_c_leaves_whole_rows_and_the_run_can_go_on(tmp_path: Path) -> None:
+    two = two_astronauts()
+    for number in range(60):
+        Image.fromarray(np.roll(two, number, axis=1)).save(tmp_path / f"{number:02}.png")
+    command = [sys.executable, "-m", "fer_core", "predict", str(tmp_path)]
+    outputs = ["--csv", str(tmp_path / "o.csv"), "--json", str(tmp_path / "o.json")]
+    process = subprocess.Popen(
+        [*command, *outputs],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that starts the tests in the background has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline_s = time.monotonic() + 60
+    while not (tmp_path / "o.json").exists() or (tmp_path / "o.json").stat().st_size < 2000:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert err.endswith("Interrupted; go on with --resume.\n")
+    assert "Traceback" not in err
+    assert 0 < len(json.loads((tmp_path / "o.json").read_text())) < 120
+    subprocess.run([*command, *outputs, "--resume"], cwd=ROOT, check=True, capture_output=True)
+    assert len(json.loads((tmp_path / "o.json").read_text())) == 120
+    assert len(rows_of(str(tmp_path / "o.csv"))) == 120
+
+
+def test_tensorflow_is_not_imported(folder: Path) -> None:
+    program = (
+        "import sys\n"
+        "from fer_core.__main__ import main\n"
+        "assert main(['predict', 'photos/two.png']) == 0\n"
+        "sys.exit(', '.join({'tensorflow', 'keras', 'streamlit'} & set(sys.modules)) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,197 @@
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+
+from fer_core.analysis import EmotionAnalyzer
+from fer_core.emotions import FER2013_EMOTIONS, Emotion
+from fer_core.errors import ImageDecodeError
+from fer_core.faces import BoundingBox, Doubt, FaceEmotion
+from fer_core.images import encode_png
+from fer_core.reports import (
+    PhotoReport,
+    Row,
+    RowFormat,
+    analyze_photo,
+    cell,
+    columns,
+    csv_format,
+    json_format,
+    plain_name,
+    rows,
+    safe_stem,
+)
+from tests.faces import card, face_emotion, plain, two_astronauts
+
+CARD = card()
+
+
+def read_csv(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def face_rows(file: str, *faces: FaceEmotion) -> list[Row]:
+    return rows(PhotoReport(file, (640, 480), faces), CARD, "abc123")
+
+
+# --- rows ---
+
+
+def test_a_row_is_a_face_with_everything_that_is_known_of_it() -> None:
+    first, second = face_rows("a.jpg", face_emotion((1, 2, 31, 42)), face_emotion((50, 2, 90, 42)))
+    assert list(first) == columns(CARD.labels)
+    probabilities = {e.value: first.pop(e.value) for e in FER2013_EMOTIONS}
+    assert probabilities == {e.value: 0.7 if e == "happy" else 0.05 for e in FER2013_EMOTIONS}
+    assert first == {
+        "file": "a.jpg",
+        "width": 640,
+        "height": 480,
+        "n_faces": 2,
+        "face": 1,
+        "x1": 1,
+        "y1": 2,
+        "x2": 31,
+        "y2": 42,
+        "detector_confidence": 0.8,
+        "emotion": "happy",
+        "doubts": None,
+        "model": "made-up",
+        "model_version": "abc123",
+        "problem": None,
+    }
+    assert (second["face"], second["x1"]) == (2, 50)
+
+
+def test_a_face_with_doubts_is_uncertain_and_keeps_its_probabilities() -> None:
+    shares = {Emotion.HAPPY: 0.9, Emotion.SAD: 0.1}
+    doubts = Doubt.SMALL, Doubt.DARK
+    (row,) = face_rows("a.jpg", FaceEmotion(BoundingBox(0, 0, 9, 9), 0.5, shares, doubts=doubts))
+    assert (row["emotion"], row["doubts"], row["happy"]) == ("uncertain", "small, dark", 0.9)
+
+
+def test_a_photo_without_a_face_has_one_row() -> None:
+    (row,) = rows(PhotoReport("wall.jpg", (640, 480), (), "No face found."), CARD, "")
+    assert (row["n_faces"], row["face"], row["emotion"]) == (0, None, None)
+    assert (row["width"], row["problem"]) == (640, "No face found.")
+
+
+def test_a_network_with_another_label_has_a_column_for_it() -> None:
+    names = columns((*FER2013_EMOTIONS, Emotion.CONTEMPT))
+    assert names.index("contempt") == names.index("neutral") + 1
+
+
+@pytest.mark.parametrize(
+    ("read", "n_faces", "problem"),
+    [
+        pytest.param(lambda: encode_png(two_astronauts()), 2, "", id="two faces"),
+        pytest.param(lambda: encode_png(plain(90, 60)), 0, "No face found.", id="no face"),
+        pytest.param(lambda: b"", 0, "The file is empty.", id="empty"),
+    ],
+)
+def test_a_photo_is_read_and_analyzed(
+    analyzer: EmotionAnalyzer, read: Callable[[], bytes], n_faces: int, problem: str
+) -> None:
+    report, image = analyze_photo(analyzer, "a.png", read)
+    assert (len(report.faces), report.problem) == (n_faces, problem)
+    assert (image is None) == (report.size_wh is None)
+    if image is not None:
+        assert report.size_wh == (image.shape[1], image.shape[0])
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_too(analyzer: EmotionAnalyzer) -> None:
+    def read() -> bytes:
+        raise ImageDecodeError("The file cannot be read: Permission denied.")
+
+    report, _ = analyze_photo(analyzer, "a.png", read)
+    assert report.problem == "The file cannot be read: Permission denied."
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        pytest.param("a b.jpg", "a b.jpg", id="plain"),
+        pytest.param("Grüße 笑.jpg", "Grüße 笑.jpg", id="other scripts"),
+        pytest.param("a\nb\r\t\0.jpg", r"a\nb\r\t\x00.jpg", id="control characters"),
+        pytest.param("a\x1b[31m.jpg", r"a\x1b[31m.jpg", id="a terminal's color"),
+        pytest.param("gpj.\u202ea.exe", r"gpj.\u202ea.exe", id="text turned around"),
+        pytest.param("a\udc80.jpg", r"a\udc80.jpg", id="a byte that is no UTF-8"),
+    ],
+)
+def test_a_name_is_one_visible_line(name: str, written: str) -> None:
+    assert plain_name(name) == written
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "=cmd|' /C calc'!A0"])
+def test_a_name_that_reads_as_a_formula_becomes_a_path(name: str) -> None:
+    assert cell(f"{name}.jpg") == f"./{name}.jpg"
+    (row,) = face_rows(name, face_emotion((0, 0, 9, 9)))
+    assert row["file"] == f"./{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        pytest.param("a.jpg", "a", id="plain"),
+        pytest.param("../../etc/passwd.png", "passwd", id="path parts"),
+        pytest.param(r"C:\photos\a.png", "a", id="path parts of Windows"),
+        pytest.param("..", "photo", id="the folder above"),
+        pytest.param("...png", "photo", id="dots alone"),
+        pytest.param(".png", "png", id="an ending alone"),
+        pytest.param("", "photo", id="empty"),
+        pytest.param("a\nb.png", "a_nb", id="control characters"),
+        pytest.param('a:b*?"<>|.png', "a_b______", id="what Windows does not allow"),
+        pytest.param("x" * 300 + ".png", "x" * 100, id="too long"),
+    ],
+)
+def test_what_a_file_made_from_another_is_called(name: str, stem: str) -> None:
+    assert safe_stem(name) == stem
+
+
+# --- formats ---
+
+ODD = 'a,"b";\n=c'
+
+
+@pytest.mark.parametrize("row_format", [csv_format(columns(CARD.labels)), json_format()])
+def test_every_row_is_a_line_and_comes_back(row_format: RowFormat) -> None:
+    written = [*face_rows(ODD, *[face_emotion((0, 0, 9, 9))] * 2), *face_rows("ü.jpg")]
+    lines = row_format.join(written).removeprefix(row_format.head).split(b"\n")[1:4]
+    back = [row_format.decode(line.removesuffix(row_format.joint)) for line in lines]
+    assert [row["file"] for row in back] == [cell(ODD), cell(ODD), "ü.jpg"]
+    assert [str(row["n_faces"]) for row in back] == ["2", "2", "0"]
+
+
+def test_csv_and_json_say_the_same() -> None:
+    written = [*face_rows("a.jpg", face_emotion((0, 0, 9, 9))), *face_rows("b.jpg")]
+    of_json = json.loads(json_format().join(written))
+    of_csv = read_csv(csv_format(columns(CARD.labels)).join(written))
+    assert of_json == written
+    as_text = [{k: "" if v is None else str(v) for k, v in row.items()} for row in of_json]
+    assert of_csv == as_text
+
+
+def test_no_rows_make_whole_files() -> None:
+    assert json.loads(json_format().join([])) == []
+    assert read_csv(csv_format(["file"]).join([])) == []
+    assert csv_format(["file"]).join([]) == b'\xef\xbb\xbf"file"\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'"a.jpg",64', id="cut off between values"),
+        pytest.param(b'"a.jpg","6', id="cut off in a value"),
+        pytest.param(b"\xff", id="no text"),
+        pytest.param(b"[1]", id="a list"),
+    ],
+)
+@pytest.mark.parametrize("row_format", [csv_format(columns(CARD.labels)), json_format()])
+def test_part_of_a_row_is_no_row(row_format: RowFormat, line: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  # of json, of csv, or of neither
+        row_format.decode(line)

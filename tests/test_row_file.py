@@ -1,0 +1,113 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from fer_core.errors import OutputError
+from fer_core.reports import PhotoReport, Row, RowFormat, columns, csv_format, json_format, rows
+from fer_core.row_file import RowFile
+from tests.faces import card, face_emotion
+
+CARD = card()
+FORMATS = [
+    pytest.param(csv_format(columns(CARD.labels)), id="csv"),
+    pytest.param(json_format(), id="json"),
+]
+
+
+def photo(file: str, n_faces: int, version: str = "v1") -> list[Row]:
+    faces = tuple(face_emotion((n, 0, n + 9, 9)) for n in range(n_faces))
+    return rows(PhotoReport(file, (640, 480), faces), CARD, version)
+
+
+PHOTOS = {"a.jpg": photo("a.jpg", 1), "b.jpg": photo("b.jpg", 3), "c.jpg": photo("c.jpg", 0)}
+
+
+def written(path: Path, row_format: RowFormat) -> bytes:
+    """A file with all photos, held after each against one that is written at once."""
+    table = RowFile(path, row_format, "v1")
+    every_row: list[Row] = []
+    assert path.read_bytes() == row_format.join([])
+    for file, photo_rows in PHOTOS.items():
+        table.append(file, photo_rows)
+        every_row += photo_rows
+        assert path.read_bytes() == row_format.join(every_row)
+    table.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("row_format", FORMATS)
+def test_a_file_is_whole_after_each_photo(tmp_path: Path, row_format: RowFormat) -> None:
+    written(tmp_path / "table", row_format)
+
+
+@pytest.mark.parametrize("row_format", FORMATS)
+def test_wherever_a_file_was_cut_off_going_on_makes_it_whole(
+    tmp_path: Path, row_format: RowFormat
+) -> None:
+    path = tmp_path / "table"
+    whole = written(path, row_format)
+    for n_bytes in range(len(row_format.head), len(whole)):
+        path.write_bytes(whole[:n_bytes])
+        table = RowFile(path, row_format, "v1")
+        assert list(PHOTOS)[: len(table.files)] == table.files
+        for file in list(PHOTOS)[len(table.files) :]:
+            table.append(file, PHOTOS[file])
+        table.close()
+        assert path.read_bytes() == whole, f"cut off after {n_bytes} bytes"
+
+
+@pytest.mark.parametrize("row_format", FORMATS)
+def test_photos_can_be_dropped_from_the_end(tmp_path: Path, row_format: RowFormat) -> None:
+    path = tmp_path / "table"
+    written(path, row_format)
+    for n_photos in (2, 1, 0):
+        table = RowFile(path, row_format, "v1")
+        table.keep(n_photos)
+        table.close()
+        left = [row for file in list(PHOTOS)[:n_photos] for row in PHOTOS[file]]
+        assert path.read_bytes() == row_format.join(left)
+
+
+def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "letter.json"
+    path.write_text("Dear reader,")
+    with pytest.raises(OutputError, match="is not of this command and network"):
+        RowFile(path, json_format(), "v1")
+    assert path.read_text() == "Dear reader,"
+
+
+def test_a_file_of_another_network_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    content = written(path, json_format())
+    with pytest.raises(OutputError, match=r"another network \(made-up v1\)"):
+        RowFile(path, json_format(), "v2")
+    other = csv_format(columns(CARD.labels[:2]))
+    with pytest.raises(OutputError, match="name another"):
+        RowFile(path, other, "v1")
+    assert path.read_bytes() == content
+
+
+def test_where_there_is_no_room_the_file_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "table.json"
+    table = RowFile(path, json_format(), "v1")
+    table.append("a.jpg", PHOTOS["a.jpg"])
+    before, pwrite = path.read_bytes(), os.pwrite
+
+    def full_disk(file: int, content: bytes, at: int) -> int:
+        """Takes ten bytes and then none, as long as the file would grow."""
+        if at + len(content) <= len(before):
+            return pwrite(file, content, at)
+        if at >= len(before) + 10:
+            raise OSError(28, "No space left on device")
+        return pwrite(file, content[:10], at)
+
+    monkeypatch.setattr(os, "pwrite", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        table.append("b.jpg", PHOTOS["b.jpg"])
+    table.close()
+    assert path.read_bytes() == before
+    assert len(json.loads(before)) == 1
