@@ -17,6 +17,9 @@ from av.video.stream import VideoStream
 from fer_core.errors import VideoDecodeError
 from fer_core.images import RgbImage
 
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+"""What the files of videos that can be read are called."""
+
 MAX_SIDE_PX = 1920
 """Longest side of a picture that is analyzed or drawn on; larger ones are scaled down."""
 

@@ -14,11 +14,12 @@ import ui
 import video_results
 import video_visit
 from fer_core.images import RgbImage
+from fer_core.timeline import clock
 from fer_core.video import analyze_video
 from tests.faces import plain
 from tests.test_timeline import face, timeline
 from tests.videos import audio_bytes, moving_portrait, video_bytes
-from video_visit import VideoVisit, clock
+from video_visit import VideoVisit
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 

@@ -54,7 +54,7 @@ def test_a_video_is_analyzed_looked_through_and_taken_along(
     with page.expect_download(timeout=PATIENCE_MS) as table:
         page.get_by_role("button", name="Table (CSV)").click()
     assert table.value.suggested_filename == "two words-emotions.csv"
-    rows = list(csv.DictReader(Path(table.value.path()).read_text().splitlines()))
+    rows = list(csv.DictReader(Path(table.value.path()).read_text("utf-8-sig").splitlines()))
     assert len(rows) == 15
     assert {row["track"] for row in rows} == {"1"}
 
