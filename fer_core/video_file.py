@@ -151,7 +151,7 @@ class VideoFile:
         return min(1.0, time_s / duration_s if duration_s else position)
 
 
-def open_video(source: bytes | Path) -> VideoFile:
+def open_video(source: bytes | str | Path) -> VideoFile:
     """Look into a video file and decode its first frame.
 
     Args:
@@ -166,7 +166,7 @@ def open_video(source: bytes | Path) -> VideoFile:
         if isinstance(source, bytes):
             return io.BytesIO(source)
         try:
-            return source.open("rb")
+            return Path(source).open("rb")
         except OSError as error:
             raise VideoDecodeError("The file cannot be opened.") from error
 

@@ -29,6 +29,7 @@ from tests.videos import moving_portrait, video_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PREDICT = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
 
 
@@ -182,6 +183,21 @@ def test_every_command_for_photos_and_videos_works(
         assert (python, module) == ("python", "fer_core")
         assert main(arguments) == 0, command
     assert (tmp_path / "annotated" / "lake" / "a.jpg.png").is_file()
+
+
+@pytest.mark.parametrize("page", [README, PREDICT], ids=["README", "predict"])
+def test_the_python_example_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(grace_hopper_jpeg())
+    (tmp_path / "films").mkdir()
+    for clip in ("clip.mp4", "films/clip.mp4"):
+        (tmp_path / clip).write_bytes(video_bytes(moving_portrait(5)))
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    exec(compile(example, "example", "exec"), {})
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"0\.4 1 \w+$|Face 1: 0\.\d s, \d+% \w+$", last_line)
 
 
 def test_every_column_is_documented_once_and_in_its_place() -> None:

@@ -58,6 +58,7 @@ def test_codecs_that_cameras_write_are_read(codec: str) -> None:
 def test_a_file_on_disk_is_read_as_its_bytes_are(tmp_path: Path) -> None:
     path = tmp_path / "http:||host:1|clip.mp4"
     path.write_bytes(video_bytes(gray_levels(3)))
+    assert open_video(str(path)).info == open_video(path).info
     assert times_s(open_video(path), 10) == [0.0, 0.1, 0.2]
 
 
