@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from fer_core.errors import VideoDecodeError
 from fer_core.images import RgbImage
+from fer_core.mp4_claims import check_claims
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
 """What the files of videos that can be read are called."""
@@ -34,8 +35,7 @@ SKIP_FROM = 4
 are not decoded; a picture is then taken at most three frames late."""
 
 MAX_BLANK_PACKETS = 2000
-"""A video whose first frame does not come within so many packets is taken for broken: a small file
-can claim millions."""
+"""A video whose first frame does not come within so many packets is taken for broken."""
 
 _BROKEN = "The video is broken or cut off and cannot be read."
 _UNKNOWN_CODEC = (
@@ -190,6 +190,8 @@ def open_container(file: BinaryIO) -> InputContainer:
         VideoDecodeError: As `open_video`.
     """
     file_format = _format_of(file.read(16))
+    if file_format == "mov":
+        check_claims(file)
     file.seek(0)
     try:
         return av.open(

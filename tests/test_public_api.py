@@ -12,7 +12,7 @@ PACKAGE = Path(fer_core.__file__).parent
 
 LAYERS = (
     {"emotions", "errors", "pool"},
-    {"faces", "jobs"},
+    {"faces", "jobs", "mp4_claims"},
     {"images", "model_store"},
     {"detection", "classification", "figures", "quality"},
     {"analysis", "drawing", "explanation", "motion", "near_search", "smoothing", "video_file"},
