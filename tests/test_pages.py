@@ -100,7 +100,7 @@ def test_a_blurred_face_is_uncertain(photo_page: AppTest) -> None:
     upload(photo_page, ("blurred.png", encoded(blurred, "PNG")))
     assert "Face 1: uncertain" in texts(photo_page)
     captions = [caption.value for caption in photo_page.caption]
-    assert "The face is blurred: an answer would be a guess." in captions
+    assert any(text.startswith("The face is blurred") for text in captions)
 
 
 def test_the_gallery_filters_and_sorts(photo_page: AppTest) -> None:
