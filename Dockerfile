@@ -16,6 +16,7 @@ COPY .streamlit .streamlit
 COPY models models
 COPY fer_core fer_core
 COPY pages pages
+COPY serving serving
 COPY app.py network_card.py network_training.py ui.py ./
 
 RUN useradd --system --no-create-home --uid 10001 app

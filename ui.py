@@ -4,10 +4,12 @@ import html
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import streamlit as st
@@ -18,6 +20,7 @@ from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
+from serving.turn import TurnServer
 
 LOGGER = logging.getLogger(__name__)
 
@@ -35,6 +38,9 @@ STARTED_KEY = "live_started_s"
 
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
+
+VIEWER_KEY = "viewer"
+"""Where the random name lies that tells a viewer from others, in the session state."""
 
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
@@ -57,7 +63,7 @@ ICON = (
 NO_CONNECTION = (
     "The video could not reach the server. This often happens on company and mobile networks: try "
     "another network, or use the photo page. (For operators: such networks need a TURN server, "
-    "named in FER_ICE_SERVERS.)"
+    "named in FER_TURN_URLS.)"
 )
 
 LOST_CONNECTION = "The video connection was lost. Press START to connect again."
@@ -101,11 +107,14 @@ class Settings:
         ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
             viewers on other networks; without it none is asked, which is all localhost needs.
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
+        turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
+            credentials of their own for it.
     """
 
     model: str = DEFAULT_MODEL
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
+    turn: TurnServer | None = None
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -114,6 +123,15 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         ValueError: One of them is malformed; the sentence names it.
     """
+    return Settings(
+        model=environ.get("FER_MODEL") or DEFAULT_MODEL,
+        ice_servers=_read_ice_servers(environ),
+        max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", "20", MOST_UPLOAD_MB),
+        turn=_read_turn(environ),
+    )
+
+
+def _read_ice_servers(environ: Mapping[str, str]) -> list[dict[str, Any]]:
     try:
         ice_servers = json.loads(environ.get("FER_ICE_SERVERS") or "[]")
     except ValueError as error:
@@ -122,13 +140,29 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         isinstance(server, dict) and "urls" in server for server in ice_servers
     ):
         raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
-    max_upload_mb = environ.get("FER_MAX_UPLOAD_MB") or "20"
-    if max_upload_mb not in map(str, range(1, MOST_UPLOAD_MB + 1)):
+    return ice_servers
+
+
+def _read_turn(environ: Mapping[str, str]) -> TurnServer | None:
+    urls = [url.strip() for url in (environ.get("FER_TURN_URLS") or "").split(",") if url.strip()]
+    secret = environ.get("FER_TURN_SECRET") or ""
+    if not urls and not secret:
+        return None
+    if not secret:
+        raise ValueError("FER_TURN_SECRET must be set where FER_TURN_URLS is.")
+    try:
+        return TurnServer(tuple(urls), secret)
+    except ValueError as error:
         raise ValueError(
-            f"FER_MAX_UPLOAD_MB must be a whole number from 1 to {MOST_UPLOAD_MB}. "
-            f"Received: {max_upload_mb!r}."
-        )
-    return Settings(environ.get("FER_MODEL") or DEFAULT_MODEL, ice_servers, int(max_upload_mb))
+            "FER_TURN_URLS must be such as turn:host:3478, several separated by commas."
+        ) from error
+
+
+def _read_whole_number(environ: Mapping[str, str], name: str, default: str, largest: int) -> int:
+    value = environ.get(name) or default
+    if value not in map(str, range(1, largest + 1)):
+        raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
+    return int(value)
 
 
 def settings() -> Settings:
@@ -138,6 +172,15 @@ def settings() -> Settings:
     except ValueError as error:
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
+
+
+def ice_servers() -> list[dict[str, Any]]:
+    """What both ends of a viewer's stream may ask for a way to each other."""
+    chosen = settings()
+    if chosen.turn is None:
+        return chosen.ice_servers
+    viewer = st.session_state.setdefault(VIEWER_KEY, token_hex(8))
+    return [*chosen.ice_servers, chosen.turn.ice_server(viewer, time.time())]
 
 
 @contextmanager

@@ -1,15 +1,19 @@
 """The live camera: the browser's picture goes to the server and comes back annotated."""
 
 import time
+from typing import Any
 
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.component import enhance_frontend_rtc_configuration
 
 import fer_core
 import ui
 from fer_core.stream import VideoStream
 
 GIVEN_UP_S = 3.0
+
+RENEWED_WITHIN_S = 60.0
 
 KEY = "live"  # also streamlit-webrtc's own place in the session state
 
@@ -44,6 +48,12 @@ def mend_start() -> None:
     context = st.session_state.get(KEY)
     if context is not None and hasattr(context, "_last_rendered_run_count"):
         context._last_rendered_run_count = None
+
+
+def keep_current(ice_servers: list[dict[str, Any]]) -> None:
+    """Run the page again once its credentials for the TURN server have been renewed."""
+    if ui.ice_servers() != ice_servers:
+        st.rerun()
 
 
 def note_change() -> None:
@@ -99,6 +109,7 @@ ui.link_to_network()
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight
     live_settings = choose_settings()
+ice_servers = ui.ice_servers()
 viewer = ui.stream()
 viewer.session.settings = live_settings
 with video:
@@ -106,7 +117,7 @@ with video:
     context = webrtc_streamer(
         key=KEY,
         mode=WebRtcMode.SENDRECV,
-        rtc_configuration={"iceServers": ui.settings().ice_servers},
+        rtc_configuration={"iceServers": ice_servers},
         media_stream_constraints={"video": VIDEO, "audio": False},
         video_frame_callback=viewer,
         sendback_audio=False,
@@ -114,6 +125,9 @@ with video:
         on_video_ended=viewer.close,
         video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
     )
+    if ui.settings().turn:
+        enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
+        st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
     ui.show_camera_problem()
     if st.session_state.get(ui.PROBLEM_KEY):
         st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")

@@ -163,6 +163,46 @@ def test_ice_servers_come_from_the_environment(
     assert streamer.arguments["rtc_configuration"] == {"iceServers": [{"urls": "stun:host:3478"}]}
 
 
+@pytest.fixture
+def turn_server(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The app has a TURN server; its secret."""
+    monkeypatch.setenv("FER_TURN_URLS", "turn:host:3478")
+    monkeypatch.setenv("FER_TURN_SECRET", "s3cret-of-the-relay")
+    return "s3cret-of-the-relay"
+
+
+def given_credentials(streamer: StubStreamer) -> tuple[str, str]:
+    (server,) = streamer.arguments["rtc_configuration"]["iceServers"]
+    assert server["urls"] == ["turn:host:3478"]
+    return server["username"], server["credential"]
+
+
+def test_each_viewer_gets_credentials_of_their_own_and_keeps_them(
+    streamer: StubStreamer, turn_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1.7e9)
+    page = open_live_page()
+    first = given_credentials(streamer)
+    page.run()
+    assert given_credentials(streamer) == first
+    open_live_page()
+    other = given_credentials(streamer)
+    assert {first[0], first[1]}.isdisjoint(other)
+    assert turn_server not in repr(streamer.arguments)
+
+
+def test_a_page_left_open_gets_new_credentials_before_the_old_ones_end(
+    streamer: StubStreamer, turn_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1.7e9
+    monkeypatch.setattr(time, "time", lambda: now_s)
+    page = open_live_page()
+    expiry = int(given_credentials(streamer)[0].split(":")[0])
+    now_s = expiry - 60
+    page.run()
+    assert int(given_credentials(streamer)[0].split(":")[0]) > now_s + 1800
+
+
 def test_the_callback_annotates_and_the_page_shows_the_newest_faces(streamer: StubStreamer) -> None:
     page = open_live_page()
     assert "Waiting for the first picture" in page.info[0].value
