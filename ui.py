@@ -20,6 +20,7 @@ from fer_core.emotions import Emotion
 from fer_core.faces import FaceEmotion
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
+from serving.places import LivePlaces
 from serving.turn import TurnServer
 
 LOGGER = logging.getLogger(__name__)
@@ -47,6 +48,9 @@ RESULTS_KEY = "photo_results"
 
 MOST_NETWORKS = 8
 """How many networks stay loaded; each writing of a network's file counts as one."""
+
+MOST_LIVE_SESSIONS = 1000
+"""More viewers than one process could ever serve."""
 
 MOST_UPLOAD_MB = 200
 """The server's own limit, `server.maxUploadSize`."""
@@ -109,12 +113,14 @@ class Settings:
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
         turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
             credentials of their own for it.
+        max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
     """
 
     model: str = DEFAULT_MODEL
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
     turn: TurnServer | None = None
+    max_live_sessions: int = MOST_LIVE_SESSIONS
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -126,8 +132,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return Settings(
         model=environ.get("FER_MODEL") or DEFAULT_MODEL,
         ice_servers=_read_ice_servers(environ),
-        max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", "20", MOST_UPLOAD_MB),
+        max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", 20, MOST_UPLOAD_MB),
         turn=_read_turn(environ),
+        max_live_sessions=_read_whole_number(
+            environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
+        ),
     )
 
 
@@ -158,8 +167,8 @@ def _read_turn(environ: Mapping[str, str]) -> TurnServer | None:
         ) from error
 
 
-def _read_whole_number(environ: Mapping[str, str], name: str, default: str, largest: int) -> int:
-    value = environ.get(name) or default
+def _read_whole_number(environ: Mapping[str, str], name: str, default: int, largest: int) -> int:
+    value = environ.get(name) or str(default)
     if value not in map(str, range(1, largest + 1)):
         raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
     return int(value)
@@ -326,6 +335,16 @@ def stream() -> VideoStream:
         st.session_state[STREAM_KEY] = VideoStream(fer_core.LiveSession(analyzer()))
     found: VideoStream = st.session_state[STREAM_KEY]
     return found
+
+
+@st.cache_resource
+def _live_places(n_places: int) -> LivePlaces:
+    return LivePlaces(n_places)
+
+
+def live_places() -> LivePlaces:
+    """The places for live viewers, shared by all of them."""
+    return _live_places(settings().max_live_sessions)
 
 
 def show_face(name: str, face: FaceEmotion) -> None:

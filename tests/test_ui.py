@@ -12,7 +12,14 @@ def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
 
 
 def test_empty_values_count_as_not_set() -> None:
-    names = ("MODEL", "ICE_SERVERS", "MAX_UPLOAD_MB", "TURN_URLS", "TURN_SECRET")
+    names = (
+        "MODEL",
+        "ICE_SERVERS",
+        "MAX_UPLOAD_MB",
+        "TURN_URLS",
+        "TURN_SECRET",
+        "MAX_LIVE_SESSIONS",
+    )
     empty = {f"FER_{name}": "" for name in names}
     assert ui.read_settings(empty) == ui.read_settings({})
 
@@ -25,9 +32,10 @@ def test_every_setting_is_read() -> None:
         "FER_MAX_UPLOAD_MB": "7",
         "FER_TURN_URLS": "turn:host:3478?transport=udp, turns:host:443?transport=tcp,",
         "FER_TURN_SECRET": "north",
+        "FER_MAX_LIVE_SESSIONS": "12",
     }
     turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, turn)
+    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, turn, 12)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +79,8 @@ def test_the_secret_is_not_in_the_repr_of_the_settings() -> None:
         pytest.param("FER_MAX_UPLOAD_MB", "201", id="above-the-servers-limit"),
         pytest.param("FER_MAX_UPLOAD_MB", "9" * 30, id="absurd"),
         pytest.param("FER_MAX_UPLOAD_MB", "ten", id="word"),
+        pytest.param("FER_MAX_LIVE_SESSIONS", "0", id="no-place"),
+        pytest.param("FER_MAX_LIVE_SESSIONS", "1001", id="more-than-any-process-serves"),
         pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
     ],
 )
