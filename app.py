@@ -10,6 +10,7 @@ PHOTO = st.Page("pages/photo.py", title="Photos", icon=":material/photo:", defau
 LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
 NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
 page = st.navigation([PHOTO, LIVE, NETWORKS], position="top")
+ui.need_sign_in()
 ui.analyzer()  # where the app is not set up, that is all there is to show
 if page != PHOTO:
     ui.leave_photo_page()
@@ -20,3 +21,4 @@ if page != NETWORKS:
 with ui.routed():
     page.run()
 ui.show_notice()
+ui.show_sign_out()

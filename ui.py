@@ -192,6 +192,26 @@ def ice_servers() -> list[dict[str, Any]]:
     return [*chosen.ice_servers, chosen.turn.ice_server(viewer, time.time())]
 
 
+def _asks_for_sign_in() -> bool:
+    """Whether the server's secrets name an OpenID Connect provider."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def need_sign_in() -> None:
+    """Where a provider is set up, show only the way to it until the viewer has signed in."""
+    if _asks_for_sign_in() and not st.user.is_logged_in:
+        st.title("Facial emotion recognition", anchor=False)
+        st.markdown("This app is open to invited viewers.")
+        st.button("Sign in", icon=":material/login:", type="primary", on_click=st.login)
+        st.stop()
+
+
+def show_sign_out() -> None:
+    """The way out for a viewer who has signed in."""
+    if _asks_for_sign_in():
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
+
+
 @contextmanager
 def routed() -> Iterator[None]:
     """What the router runs a page in, so that the page knows it."""
