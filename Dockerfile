@@ -20,7 +20,7 @@ COPY serving serving
 COPY app.py network_card.py network_training.py ui.py ./
 
 RUN useradd --system --no-create-home --uid 10001 app
-USER app
+USER 10001
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \

@@ -281,6 +281,8 @@ def test_a_viewer_gets_in_when_another_stops_or_closes_the_tab(
 ) -> None:
     small = App(tmp_path / "log.txt", FER_MAX_LIVE_SESSIONS="1")
     waiting = camera_page.context.browser.new_page()  # type: ignore[union-attr]
+    camera_page.goto(small.url)
+    expect(camera_page.get_by_text("apparent facial")).to_be_visible(timeout=60_000)
     open_live_page(camera_page, small)
     start(camera_page)
     waiting.goto(f"{small.url}/live")

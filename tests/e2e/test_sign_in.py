@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,11 +14,12 @@ COOKIE_SECRET = "a-cookie-secret-that-no-log-shows"
 PHOTOS = "Emotions in photos"
 
 
-@pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[App]:
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """An app whose secrets name the provider."""
+    folder = tmp_path_factory.mktemp("guarded")
     port = free_port()
-    secrets = tmp_path / "secrets.toml"
+    secrets = folder / "secrets.toml"
     secrets.write_text(
         "[auth]\n"
         'redirect_uri = "http://localhost:{port}/oauth2callback"\n'
@@ -29,8 +29,8 @@ def guarded(tmp_path: Path) -> Iterator[App]:
         f'server_metadata_url = "http://localhost:{port}/.well-known/openid-configuration"\n'
     )
     provider = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
-    with running(provider, tmp_path / "provider.txt", "localhost", port):
-        app = App(tmp_path / "log.txt", STREAMLIT_SECRETS_FILES=str(secrets))
+    with running(provider, folder / "provider.txt", "localhost", port):
+        app = App(folder / "log.txt", STREAMLIT_SECRETS_FILES=str(secrets))
         yield app
         app.stop()
     log = app.log.read_text()
