@@ -4,7 +4,7 @@ import base64
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -274,12 +274,19 @@ def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, a
     expect(alert).to_be_visible(timeout=30_000)
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[App]:
+    """An app with one place."""
+    running = App(tmp_path / "log.txt", FER_MAX_LIVE_SESSIONS="1")
+    yield running
+    running.stop()
+
+
 @takes_long
 @pytest.mark.timeout(600)
 def test_a_viewer_gets_in_when_another_stops_or_closes_the_tab(
-    camera_page: Page, tmp_path: Path
+    camera_page: Page, small: App
 ) -> None:
-    small = App(tmp_path / "log.txt", FER_MAX_LIVE_SESSIONS="1")
     waiting = camera_page.context.browser.new_page()  # type: ignore[union-attr]
     camera_page.goto(small.url)
     expect(camera_page.get_by_text("apparent facial")).to_be_visible(timeout=60_000)
@@ -300,4 +307,3 @@ def test_a_viewer_gets_in_when_another_stops_or_closes_the_tab(
     button = component(camera_page).get_by_role("button", name="START")
     expect(button).to_be_visible(timeout=60_000)
     start(camera_page)
-    small.stop()
