@@ -127,7 +127,7 @@ def caddy(
         https_port,
         FER_DOMAIN=DOMAIN,
         FER_TLS="internal",
-        FER_MAX_UPLOAD_MB="1",
+        FER_MAX_VIDEO_MB="1",
         FER_APP_HOST=app_host,
         FER_APP_PORT=str(app_port),
         FER_HTTP_PORT=str(http_port),
