@@ -166,7 +166,7 @@ class TrackedFace(FaceEmotion):
         probabilities: Averaged over the last moments.
         track_id: Stays with the face from frame to frame, counted from 1 in each session or file.
         steady_emotion: The emotion to name: in a stream, unlike `emotion`, it changes only once the
-            evidence for another holds. None where none is probable enough to be named.
+            evidence for another holds. None where there is none to name.
     """
 
     track_id: int
