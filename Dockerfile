@@ -16,11 +16,12 @@ COPY .streamlit .streamlit
 COPY models models
 COPY fer_core fer_core
 COPY pages pages
+COPY serving serving
 COPY app.py network_card.py network_training.py photo_gallery.py photo_results.py ui.py \
     video_results.py video_visit.py ./
 
 RUN useradd --system --no-create-home --uid 10001 app
-USER app
+USER 10001
 
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \

@@ -4,10 +4,12 @@ import html
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import streamlit as st
@@ -19,6 +21,8 @@ from fer_core.faces import UNCERTAIN, FaceEmotion
 from fer_core.jobs import Job, JobStatus
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
+from serving.places import LivePlaces
+from serving.turn import TurnServer
 
 LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +41,9 @@ STARTED_KEY = "live_started_s"
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
 
+VIEWER_KEY = "viewer"
+"""Where the random name lies that tells a viewer from others, in the session state."""
+
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
 
@@ -45,6 +52,9 @@ VIDEO_KEY = "video_visit"
 
 MOST_NETWORKS = 8
 """How many networks stay loaded; each writing of a network's file counts as one."""
+
+MOST_LIVE_SESSIONS = 1000
+"""More viewers than one process could ever serve."""
 
 MOST_UPLOAD_MB = 200
 """The server's own limit, `server.maxUploadSize`."""
@@ -61,7 +71,7 @@ ICON = (
 NO_CONNECTION = (
     "The video could not reach the server. This often happens on company and mobile networks: try "
     "another network, or use the photo page. (For operators: such networks need a TURN server, "
-    "named in FER_ICE_SERVERS.)"
+    "named in FER_TURN_URLS.)"
 )
 
 LOST_CONNECTION = "The video connection was lost. Press START to connect again."
@@ -125,12 +135,17 @@ class Settings:
             viewers on other networks; without it none is asked, which is all localhost needs.
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
         max_video_mb: `FER_MAX_VIDEO_MB`, the largest video in megabytes.
+        turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
+            credentials of their own for it.
+        max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
     """
 
     model: str = DEFAULT_MODEL
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
     max_video_mb: int = MOST_UPLOAD_MB
+    turn: TurnServer | None = None
+    max_live_sessions: int = MOST_LIVE_SESSIONS
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -139,6 +154,21 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         ValueError: One of them is malformed; the sentence names it.
     """
+    return Settings(
+        model=environ.get("FER_MODEL") or DEFAULT_MODEL,
+        ice_servers=_read_ice_servers(environ),
+        max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", 20, MOST_UPLOAD_MB),
+        max_video_mb=_read_whole_number(
+            environ, "FER_MAX_VIDEO_MB", MOST_UPLOAD_MB, MOST_UPLOAD_MB
+        ),
+        turn=_read_turn(environ),
+        max_live_sessions=_read_whole_number(
+            environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
+        ),
+    )
+
+
+def _read_ice_servers(environ: Mapping[str, str]) -> list[dict[str, Any]]:
     try:
         ice_servers = json.loads(environ.get("FER_ICE_SERVERS") or "[]")
     except ValueError as error:
@@ -147,21 +177,29 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         isinstance(server, dict) and "urls" in server for server in ice_servers
     ):
         raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
-    return Settings(
-        environ.get("FER_MODEL") or DEFAULT_MODEL,
-        ice_servers,
-        _read_megabytes(environ, "FER_MAX_UPLOAD_MB", Settings.max_upload_mb),
-        _read_megabytes(environ, "FER_MAX_VIDEO_MB", Settings.max_video_mb),
-    )
+    return ice_servers
 
 
-def _read_megabytes(environ: Mapping[str, str], name: str, default: int) -> int:
-    text = environ.get(name) or str(default)
-    if text not in map(str, range(1, MOST_UPLOAD_MB + 1)):
+def _read_turn(environ: Mapping[str, str]) -> TurnServer | None:
+    urls = [url.strip() for url in (environ.get("FER_TURN_URLS") or "").split(",") if url.strip()]
+    secret = environ.get("FER_TURN_SECRET") or ""
+    if not urls and not secret:
+        return None
+    if not secret:
+        raise ValueError("FER_TURN_SECRET must be set where FER_TURN_URLS is.")
+    try:
+        return TurnServer(tuple(urls), secret)
+    except ValueError as error:
         raise ValueError(
-            f"{name} must be a whole number from 1 to {MOST_UPLOAD_MB}. Received: {text!r}."
-        )
-    return int(text)
+            "FER_TURN_URLS must be such as turn:host:3478, several separated by commas."
+        ) from error
+
+
+def _read_whole_number(environ: Mapping[str, str], name: str, default: int, largest: int) -> int:
+    value = environ.get(name) or str(default)
+    if value not in map(str, range(1, largest + 1)):
+        raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
+    return int(value)
 
 
 def settings() -> Settings:
@@ -171,6 +209,35 @@ def settings() -> Settings:
     except ValueError as error:
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
+
+
+def ice_servers() -> list[dict[str, Any]]:
+    """What both ends of a viewer's stream may ask for a way to each other."""
+    chosen = settings()
+    if chosen.turn is None:
+        return chosen.ice_servers
+    viewer = st.session_state.setdefault(VIEWER_KEY, token_hex(8))
+    return [*chosen.ice_servers, chosen.turn.ice_server(viewer, time.time())]
+
+
+def _asks_for_sign_in() -> bool:
+    """Whether the server's secrets name an OpenID Connect provider."""
+    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+
+
+def need_sign_in() -> None:
+    """Where a provider is set up, show only the way to it until the viewer has signed in."""
+    if _asks_for_sign_in() and not st.user.is_logged_in:
+        st.title("Facial emotion recognition", anchor=False)
+        st.markdown("This app is open to invited viewers.")
+        st.button("Sign in", icon=":material/login:", type="primary", on_click=st.login)
+        st.stop()
+
+
+def show_sign_out() -> None:
+    """The way out for a viewer who has signed in."""
+    if _asks_for_sign_in():
+        st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)
 
 
 @contextmanager
@@ -339,6 +406,16 @@ def stream() -> VideoStream:
         st.session_state[STREAM_KEY] = VideoStream(fer_core.LiveSession(analyzer()))
     found: VideoStream = st.session_state[STREAM_KEY]
     return found
+
+
+@st.cache_resource
+def _live_places(n_places: int) -> LivePlaces:
+    return LivePlaces(n_places)
+
+
+def live_places() -> LivePlaces:
+    """The places for live viewers, shared by all of them."""
+    return _live_places(settings().max_live_sessions)
 
 
 def show_face(name: str, face: FaceEmotion) -> None:

@@ -37,13 +37,14 @@ class VideoStream:
     """Runs a session over a stream's frames, in the stream's thread.
 
     `status` and `session.settings` are immutable values that other threads may read and replace.
+    `closed` says whether the stream has ended.
     """
 
     def __init__(self, session: LiveSession) -> None:
         """Wrap one viewer's session."""
         self.session = session
         self.status = StreamStatus()
-        self._closed = False
+        self.closed = False
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Annotate one frame; never raises, since an error that leaves it freezes the stream.
@@ -70,12 +71,12 @@ class VideoStream:
             process_ms=(end_s - start_s) * 1000,
             time_s=end_s,
         )
-        if self._closed:  # while this frame was processed
+        if self.closed:  # while this frame was processed
             self.close()
         return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
 
     def close(self) -> None:
         """Forget the viewer's faces and pictures, whoever may still hold this stream."""
-        self._closed = True
+        self.closed = True
         self.status = replace(self.status, newest=None)
         self.session.forget()

@@ -1,15 +1,22 @@
 """The live camera: the browser's picture goes to the server and comes back annotated."""
 
 import time
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc.component import enhance_frontend_rtc_configuration
 
 import fer_core
 import ui
 from fer_core.stream import VideoStream
 
 GIVEN_UP_S = 3.0
+
+RENEWED_WITHIN_S = 60.0
+
+PLACE_ASKED_EVERY_S = 2.0
 
 KEY = "live"  # also streamlit-webrtc's own place in the session state
 
@@ -44,6 +51,33 @@ def mend_start() -> None:
     context = st.session_state.get(KEY)
     if context is not None and hasattr(context, "_last_rendered_run_count"):
         context._last_rendered_run_count = None
+
+
+def keep_current(ice_servers: list[dict[str, Any]]) -> None:
+    """Run the page again once its credentials for the TURN server have been renewed."""
+    if ui.ice_servers() != ice_servers:
+        st.rerun()
+
+
+def has_place(stream: VideoStream) -> bool:
+    """Whether the viewer is live, or could start."""
+    context = st.session_state.get(KEY)
+    if context is not None and (context.state.playing or context.state.signalling):
+        return ui.live_places().take(stream)
+    return ui.live_places().n_free > 0
+
+
+def wait_for_place() -> None:
+    """Say that all places are taken, and run the page again once one is free."""
+    if ui.live_places().n_free > 0:
+        st.rerun()
+    n_places = ui.live_places().n_places
+    taken = "The live place is taken" if n_places == 1 else f"All {n_places} live places are taken"
+    st.info(
+        f"{taken} right now. Stay on this page: it lets you in as soon as one is free. "
+        "Photos can be analyzed meanwhile.",
+        icon=":material/hourglass_top:",
+    )
 
 
 def note_change() -> None:
@@ -93,6 +127,36 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
     st.caption(f"{status.process_ms:.0f} ms a frame")
 
 
+def show_stream(viewer: VideoStream, video: DeltaGenerator, newest: DeltaGenerator) -> None:
+    """The returned video with its controls and, beside it, the newest faces."""
+    ice_servers = ui.ice_servers()
+    with video:
+        mend_start()
+        context = webrtc_streamer(
+            key=KEY,
+            mode=WebRtcMode.SENDRECV,
+            rtc_configuration={"iceServers": ice_servers},
+            media_stream_constraints={"video": VIDEO, "audio": False},
+            video_frame_callback=viewer,
+            sendback_audio=False,
+            on_change=note_change,
+            on_video_ended=viewer.close,
+            video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
+        )
+        if ui.settings().turn:
+            enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
+            st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
+        ui.show_camera_problem()
+        if st.session_state.get(ui.PROBLEM_KEY):
+            st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")
+    playing = context.state.playing
+    if not playing and not context.state.signalling:
+        ui.drop_stream()
+    with newest:
+        shown = st.fragment(show_newest, run_every=0.5 if playing else None)
+        shown(viewer, playing, context.state.signalling)
+
+
 ui.need_router("live")
 st.title("Emotions, live", anchor=False)
 ui.link_to_network()
@@ -101,25 +165,10 @@ with st.container():  # below the video, so that STOP is in sight
     live_settings = choose_settings()
 viewer = ui.stream()
 viewer.session.settings = live_settings
-with video:
-    mend_start()
-    context = webrtc_streamer(
-        key=KEY,
-        mode=WebRtcMode.SENDRECV,
-        rtc_configuration={"iceServers": ui.settings().ice_servers},
-        media_stream_constraints={"video": VIDEO, "audio": False},
-        video_frame_callback=viewer,
-        sendback_audio=False,
-        on_change=note_change,
-        on_video_ended=viewer.close,
-        video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
-    )
-    ui.show_camera_problem()
-    if st.session_state.get(ui.PROBLEM_KEY):
-        st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")
-playing = context.state.playing
-if not playing and not context.state.signalling:
-    ui.drop_stream()
-with newest:
-    shown = st.fragment(show_newest, run_every=0.5 if playing else None)
-    shown(viewer, playing, context.state.signalling)
+if has_place(viewer):
+    show_stream(viewer, video, newest)
+else:
+    st.session_state.pop(KEY, None)  # a start that came too late
+    ui.leave_live_page()
+    with video:
+        st.fragment(wait_for_place, run_every=PLACE_ASKED_EVERY_S)()

@@ -46,7 +46,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("fer_core", "pages", ".streamlit"):
+        for name in ("fer_core", "pages", "serving", ".streamlit"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for path in ROOT.glob("*.py"):

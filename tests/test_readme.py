@@ -28,11 +28,15 @@ def test_the_emotions_it_calls_weakest_are_the_networks_weakest() -> None:
     assert f"weakest on {first}, {second} and {third}," in " ".join(README.split())
 
 
-def test_every_link_to_a_file_leads_to_one() -> None:
-    targets = re.findall(r"\]\(([^)]+)\)", README)
+@pytest.mark.parametrize(
+    "page",
+    [path.relative_to(ROOT) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))],
+    ids=str,
+)
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text(encoding="utf-8"))
     files = [target for target in targets if not target.startswith("https://")]
-    assert files
-    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert [file for file in files if not ((ROOT / page).parent / file).exists()] == []
 
 
 def test_it_names_the_two_commands_and_every_setting() -> None:

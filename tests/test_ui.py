@@ -4,6 +4,7 @@ import pytest
 
 import ui
 from fer_core.model_store import DEFAULT_MODEL
+from serving.turn import TurnServer
 
 
 def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
@@ -11,12 +12,16 @@ def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
 
 
 def test_empty_values_count_as_not_set() -> None:
-    empty = {
-        "FER_MODEL": "",
-        "FER_ICE_SERVERS": "",
-        "FER_MAX_UPLOAD_MB": "",
-        "FER_MAX_VIDEO_MB": "",
-    }
+    names = (
+        "MODEL",
+        "ICE_SERVERS",
+        "MAX_UPLOAD_MB",
+        "MAX_VIDEO_MB",
+        "TURN_URLS",
+        "TURN_SECRET",
+        "MAX_LIVE_SESSIONS",
+    )
+    empty = {f"FER_{name}": "" for name in names}
     assert ui.read_settings(empty) == ui.read_settings({})
 
 
@@ -27,8 +32,40 @@ def test_every_setting_is_read() -> None:
         "FER_ICE_SERVERS": json.dumps(servers),
         "FER_MAX_UPLOAD_MB": "7",
         "FER_MAX_VIDEO_MB": "70",
+        "FER_TURN_URLS": "turn:host:3478?transport=udp, turns:host:443?transport=tcp,",
+        "FER_TURN_SECRET": "north",
+        "FER_MAX_LIVE_SESSIONS": "12",
     }
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70)
+    turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
+    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70, turn, 12)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        pytest.param({"FER_TURN_URLS": "turn:host"}, "FER_TURN_SECRET", id="no-secret"),
+        pytest.param({"FER_TURN_SECRET": "north"}, "FER_TURN_URLS", id="no-urls"),
+        pytest.param(
+            {"FER_TURN_SECRET": "north", "FER_TURN_URLS": "host:3478"}, "FER_TURN_URLS", id="no-url"
+        ),
+        pytest.param(
+            {"FER_TURN_SECRET": "turn:host", "FER_TURN_URLS": "north"},
+            "FER_TURN_URLS",
+            id="swapped",
+        ),
+    ],
+)
+def test_half_a_turn_server_is_named_and_its_secret_is_not(
+    environ: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ValueError, match=f"^{named} .*\\.$") as caught:
+        ui.read_settings(environ)
+    assert "north" not in str(caught.value)
+
+
+def test_the_secret_is_not_in_the_repr_of_the_settings() -> None:
+    environ = {"FER_TURN_URLS": "turn:host", "FER_TURN_SECRET": "north"}
+    assert "north" not in repr(ui.read_settings(environ))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +82,8 @@ def test_every_setting_is_read() -> None:
         pytest.param("FER_MAX_UPLOAD_MB", "9" * 30, id="absurd"),
         pytest.param("FER_MAX_UPLOAD_MB", "ten", id="word"),
         pytest.param("FER_MAX_VIDEO_MB", "201", id="video-above-the-servers-limit"),
+        pytest.param("FER_MAX_LIVE_SESSIONS", "0", id="no-place"),
+        pytest.param("FER_MAX_LIVE_SESSIONS", "1001", id="more-than-any-process-serves"),
         pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
     ],
 )

@@ -51,16 +51,20 @@ def free_port() -> int:
 class App:
     """A running app: its address and its process."""
 
-    def __init__(self, log: Path) -> None:
-        """Start it and wait until it is healthy."""
-        port = free_port()
+    def __init__(self, log: Path, **environ: str) -> None:
+        """Start it with these variables set and wait until it is healthy."""
+        self.port = port = free_port()
         self.url = f"http://localhost:{port}"
         self.log = log
         command = [sys.executable, "-m", "streamlit", "run", "app.py"]
         options = ["--server.headless=true", f"--server.port={port}"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [*command, *options], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT
+                [*command, *options],
+                cwd=ROOT,
+                env=os.environ | environ,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self._healthy():

@@ -4,7 +4,7 @@ import base64
 import io
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -272,3 +272,38 @@ def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, a
     component(camera_page).get_by_role("button", name="START").click()
     alert = camera_page.get_by_role("alert").filter(has_text="TURN server")
     expect(alert).to_be_visible(timeout=30_000)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[App]:
+    """An app with one place."""
+    running = App(tmp_path / "log.txt", FER_MAX_LIVE_SESSIONS="1")
+    yield running
+    running.stop()
+
+
+@takes_long
+@pytest.mark.timeout(600)
+def test_a_viewer_gets_in_when_another_stops_or_closes_the_tab(
+    camera_page: Page, small: App
+) -> None:
+    waiting = camera_page.context.browser.new_page()  # type: ignore[union-attr]
+    camera_page.goto(small.url)
+    expect(camera_page.get_by_text("apparent facial")).to_be_visible(timeout=60_000)
+    open_live_page(camera_page, small)
+    start(camera_page)
+    waiting.goto(f"{small.url}/live")
+    expect(waiting.get_by_text("The live place is taken")).to_be_visible(timeout=20_000)
+
+    component(camera_page).get_by_role("button", name="STOP").click()
+    expect(component(waiting).get_by_role("button", name="START")).to_be_visible(timeout=20_000)
+    start(waiting)
+    expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
+    camera_page.reload()
+    expect(camera_page.get_by_text("The live place is taken")).to_be_visible(timeout=20_000)
+
+    waiting.close()
+    # A connection whose browser is gone is given up after 30 seconds (RFC 7675).
+    button = component(camera_page).get_by_role("button", name="START")
+    expect(button).to_be_visible(timeout=60_000)
+    start(camera_page)
