@@ -104,7 +104,8 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
             if measured:
                 st.html(ui.named_rows(details(name, measured)))
             else:
-                st.caption(NOT_MEASURED)
+                reason = dict(card.metrics.get("private", {})).get(f"not_{name}", NOT_MEASURED)
+                st.html(f'<span style="opacity:.7">{html.escape(str(reason))}</span>')
 
 
 def details(name: str, figures: Figures) -> dict[str, str]:

@@ -43,7 +43,7 @@ def show_gallery(faces: Sequence[FoundFace], explain: Callable[[FoundFace], None
             with st.container(border=True):
                 st.image(found.crop, alt=f"Face {found.number} of {found.photo.name}")
                 st.markdown(f"**{caption(found.face)}**")
-                st.caption(f"{ui.code(_short(found.photo.name))}, face {found.number}")
+                st.caption(f"Face {found.number} of {ui.code(_short(found.photo.name))}")
                 if st.button("Why?", key=f"gallery-why-{found.photo.key}-{found.number}"):
                     explain(found)
 

@@ -522,13 +522,14 @@ def show_camera_problem() -> None:
 def show_notice() -> None:
     """What the answers are and what they must not be used for, at the foot of each page."""
     weakest = analyzer().classifier.card.weakest(3)
-    on = f"on {', '.join(weakest[:-1])} and {weakest[-1]} and " if len(weakest) > 1 else ""
+    on = f"on {', '.join(weakest[:-1])} and {weakest[-1]}, and " if len(weakest) > 1 else ""
     st.divider()
     st.caption(
         "The labels name an **apparent facial expression**, not what a person feels. The network "
-        f"errs, most of all {on}on turned, dark or blurred faces. "
-        "Photos and frames are analyzed in memory and never stored or logged. Do not use this to "
-        "judge people. The European Union forbids emotion inference at work and in education, "
+        f"errs, most of all {on}on turned, dark, blurred or small faces. "
+        "Pictures are analyzed in memory and never logged; only an annotated video that you ask "
+        "for lies in a temporary folder until you leave its page. Do not use this to judge people. "
+        "The European Union forbids emotion inference at work and in education, "
         "except for medical or safety reasons (AI Act, article 5(1)(f))."
     )
 

@@ -40,12 +40,13 @@ def main() -> None:
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={clip}",
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        page = browser.new_page(viewport={"width": 1280, "height": 1300})
         page.goto(app.url)
         page.get_by_role("button", name="Try a sample").click()
         page.get_by_text("astronaut.png").wait_for()
         page.wait_for_timeout(3000)
         page.screenshot(path=DOCS / "photos.png")
+        page.set_viewport_size({"width": 1280, "height": 1000})
         page.goto(f"{app.url}/live")
         frame = page.frame_locator("iframe[src*='streamlit_webrtc']")
         frame.get_by_role("button", name="START").click()

@@ -148,12 +148,22 @@ def in_percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
 
+def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without what is known of none of them, but with the validation accuracy."""
+    columns = [
+        name
+        for name in rows[0]
+        if name == "Validation" or any(row[name] is not None for row in rows)
+    ]
+    return [{name: row[name] for name in columns} for row in rows]
+
+
 def show_overview(entries: list[Entry], in_use: Path) -> None:
     """A table for each data set, since accuracies on different ones do not compare."""
     for dataset, group in groupby(entries, key=lambda entry: entry.dataset):
         rows = [overview_row(entry, ui.same_folder(entry.folder, in_use)) for entry in group]
         if not network_card.has_ferplus(dataset):
-            rows = [{k: v for k, v in row.items() if k != "FER+ 7"} for row in rows]
+            rows = without_empty_columns(rows)
         by = f", sorted by accuracy on {validation_name(dataset)}" if len(rows) > 1 else ""
         st.text(f"Judged on {dataset}{by}")
         st.dataframe(
@@ -197,8 +207,8 @@ def choose(entries: list[Entry], in_use: Path) -> Entry:
 ui.need_router("model")
 st.title("Networks", anchor=False)
 st.markdown(
-    "A network names the expression of a face. Choose the one for your photos and your camera in "
-    "this session, and see what was measured of it."
+    "A network names the expression of a face. Choose the one for your photos, videos and "
+    "camera in this session, and see what was measured of it."
 )
 if problem := st.session_state.get(ui.NETWORK_PROBLEM_KEY):
     st.error(problem)

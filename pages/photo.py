@@ -67,8 +67,12 @@ def choose_photos() -> list[Photo]:
     st.caption("Or copy a picture and paste it here with Ctrl+V, on a Mac with Cmd+V.")
     with st.container(horizontal=True, vertical_alignment="center"):
         takes_one = st.toggle("Take a photo", key="photo_camera")
-        if not files and not takes_one:
-            st.button("Try a sample", icon=":material/portrait:", on_click=show_samples)
+        st.button(
+            "Try a sample",
+            icon=":material/portrait:",
+            on_click=show_samples,
+            disabled=bool(files) or takes_one,
+        )
         st.page_link("pages/live.py", label="Use the live camera", icon=":material/videocam:")
     taken = st.camera_input("Photo from the camera") if takes_one else None
     if taken:
@@ -100,9 +104,11 @@ def show_why(found: FoundFace) -> None:
     """What the answer for a face hangs on."""
     picture, fall = explain(ui.analyzer(), found)
     st.image(picture, alt="The face; what spoke for the answer is red", width="stretch")
+    uncertain = " (uncertain, but the most probable)" if found.face.doubts else ""
     st.markdown(
-        f"Red parts spoke for **{found.face.emotion}**: covered by a gray patch, they lower its "
-        f"probability of {found.face.probability:.0%} by up to {100 * fall:.0f} points."
+        f"Red parts spoke for **{found.face.emotion}**{uncertain}: covered by a gray "
+        f"patch, they lower its probability of {found.face.probability:.0%} by up to "
+        f"{100 * fall:.0f} points."
     )
     st.caption(
         "This shows what the network went by, not whether it is right. Found by covering the face "
@@ -175,7 +181,7 @@ def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
     for photo in photos:
         report = results[photo.key].report
         if report.size_wh is None:
-            st.error(f"{ui.code(photo.name)} {report.problem}", icon=":material/broken_image:")
+            st.error(f"{ui.code(photo.name)}: {report.problem}", icon=":material/broken_image:")
     faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
     if len(photos) > 1:
         photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)

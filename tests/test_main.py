@@ -10,7 +10,7 @@ import pytest
 import fer_core
 from fer_core.__main__ import main
 from fer_core.emotions import Emotion
-from fer_core.model_store import write_card
+from fer_core.model_store import DEFAULT_MODEL, write_card
 from tests.face_folders import write_classes
 from tests.faces import card
 from tests.fer2013 import HEADER, row, rows, write_table
@@ -213,6 +213,32 @@ def test_the_module_runs_as_a_program(tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "missing does not exist" in one_sentence(done.stderr)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["train", "--output", "new"], id="train"),
+        pytest.param(["evaluate"], id="evaluate"),
+        pytest.param(["evaluate", "--compare", DEFAULT_MODEL, DEFAULT_MODEL], id="compare"),
+        pytest.param(["crossvalidate", "--output", "new"], id="crossvalidate"),
+        pytest.param(["calibrate"], id="calibrate"),
+        pytest.param(["export"], id="export"),
+    ],
+)
+def test_data_that_are_not_there_are_said_before_tensorflow_starts(command: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "fer_core", *command, "--data", "nowhere"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    *imported, sentence = result.stderr.splitlines()
+    assert "nowhere does not exist" in sentence
+    modules = {line.rpartition("|")[2].strip() for line in imported}
+    assert "fer_core.errors" in modules
+    assert not modules & {"tensorflow", "keras"}
 
 
 def test_an_error_of_a_file_without_a_name_is_one_sentence_all_the_same(

@@ -75,8 +75,8 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
     good = encoded(skimage.data.astronaut(), "PNG")
     upload(photo_page, ("cut.png", good[:2000]), ("good.png", good), ("empty.png", b""))
     assert [error.value for error in photo_page.error] == [
-        "`cut.png` The photo is broken or cut off and cannot be read.",
-        "`empty.png` The file is empty.",
+        "`cut.png`: The photo is broken or cut off and cannot be read.",
+        "`empty.png`: The file is empty.",
     ]
     assert "1 face" in texts(photo_page)
 
@@ -115,7 +115,7 @@ def test_the_gallery_filters_and_sorts(photo_page: AppTest) -> None:
 
     def shown() -> list[str]:
         captions = [caption.value for caption in photo_page.caption]
-        return [text.split("`")[1] for text in captions if text.endswith(", face 1")]
+        return [text.split("`")[1] for text in captions if text.startswith("Face 1 of")]
 
     assert shown() == list(photos)
     photo_page.selectbox(key="gallery_order").select("Largest first").run()

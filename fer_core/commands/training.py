@@ -111,11 +111,13 @@ def add_crossvalidate(commands: Commands) -> None:
 
 
 def _crossvalidate(args: argparse.Namespace) -> None:
-    from fer_core.training.crossvalidate import crossvalidate
     from fer_core.training.datasets import load_folds
-    from fer_core.training.recipes import find_recipe
 
     folds = load_folds(args.data, args.folds, skip_broken=args.skip_broken)
+
+    from fer_core.training.crossvalidate import crossvalidate
+    from fer_core.training.recipes import find_recipe
+
     result = crossvalidate(
         find_recipe(args.recipe),
         folds,
@@ -166,15 +168,16 @@ def add_evaluate(commands: Commands) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from fer_core.training.answers import split_for
-    from fer_core.training.evaluate import evaluate
-    from fer_core.training.report import report_text
-
     if args.compare:
         _compare(args)
         return
     folder = find_model(args.model)
     dataset = load_faces(args)
+
+    from fer_core.training.answers import split_for
+    from fer_core.training.evaluate import evaluate
+    from fer_core.training.report import report_text
+
     card = read_card(folder)
     split = split_for(card, dataset, args.split)
     figures = evaluate(folder, dataset, split, args.report, args.mistakes)
@@ -187,13 +190,15 @@ def _evaluate(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
-    from fer_core.training.compare import compare
-    from fer_core.training.report import comparison_text
-
     if args.report or args.mistakes:
         raise OutputError("--compare writes no files; leave out --report and --mistakes.")
     first, second = (find_model(model) for model in args.compare)
-    comparison = compare(first, second, load_faces(args), args.split or "private")
+    dataset = load_faces(args)
+
+    from fer_core.training.compare import compare
+    from fer_core.training.report import comparison_text
+
+    comparison = compare(first, second, dataset, args.split or "private")
     sys.stdout.write(json.dumps(comparison) + "\n" if args.json else comparison_text(comparison))
 
 

@@ -6,6 +6,7 @@ import json
 import zipfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import skimage.data
 from PIL import Image
@@ -44,10 +45,10 @@ def test_good_and_broken_photos_are_answered_side_by_side(
     open_photo_page(page, app)
     page.locator("input[type=file]").set_input_files([tmp_path / name for name in files])
 
-    expect(page.get_by_text("broken.jpg The photo is broken or cut off")).to_be_visible(
+    expect(page.get_by_text("broken.jpg: The photo is broken or cut off")).to_be_visible(
         timeout=20_000
     )
-    expect(page.get_by_text("letter.png This is not a JPG, PNG, WebP, AVIF")).to_be_visible()
+    expect(page.get_by_text("letter.png: This is not a JPG, PNG, WebP, AVIF")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="no_*face*.png")).to_be_visible()
     expect(page.get_by_text("No face found.")).to_be_visible()
     expect(page.get_by_test_id("stText").filter(has_text="two.jpg")).to_be_visible()
@@ -101,6 +102,17 @@ def test_why_shows_what_the_answer_hangs_on(page: Page, app: App) -> None:
     expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
 
 
+def test_why_names_an_uncertain_answer_no_more_surely_than_the_page(
+    page: Page, app: App, tmp_path: Path
+) -> None:
+    blurred = cv2.GaussianBlur(skimage.data.astronaut(), (0, 0), 7)
+    Image.fromarray(blurred).save(tmp_path / "blurred.png")
+    open_photo_page(page, app)
+    page.locator("input[type=file]").set_input_files(tmp_path / "blurred.png")
+    page.get_by_role("button", name="Why?").click(timeout=20_000)
+    expect(page.get_by_text("(uncertain, but the most probable)")).to_be_visible(timeout=20_000)
+
+
 def test_everything_can_be_downloaded(page: Page, app: App) -> None:
     open_photo_page(page, app)
     page.get_by_role("button", name="Try a sample").click()
@@ -134,8 +146,14 @@ def test_no_page_asks_another_server_for_anything(page: Page, app: App) -> None:
     open_photo_page(page, app)
     page.get_by_role("button", name="Try a sample").click()
     expect(page.get_by_text("1 face").first).to_be_visible(timeout=20_000)
-    page.goto(f"{app.url}/live")
-    expect(page.get_by_role("heading", name="Emotions, live")).to_be_visible(timeout=20_000)
+    for path, heading in (
+        ("live", "Emotions, live"),
+        ("video", "Emotions in videos"),
+        ("model", "How it was trained"),
+    ):
+        page.goto(f"{app.url}/{path}")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("epoch (kept:").first).to_be_visible(timeout=20_000)
     elsewhere = [u for u in asked if not u.startswith((app.url, "data:", "blob:"))]
     assert len(asked) > 10
     assert elsewhere == []
