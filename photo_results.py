@@ -21,11 +21,10 @@ from fer_core.reports import (
     Row,
     analyze_photo,
     columns,
-    csv_format,
-    json_format,
     rows,
     safe_stem,
 )
+from fer_core.row_format import csv_format, json_format
 
 PICTURE_SIDE_PX = 1600
 CROP_SIDE_PX = 160

@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 import ui
-from fer_core.timeline import Timeline, TimeShare
-from video_visit import clock
+from fer_core.timeline import Timeline, TimeShare, clock
 
 MOMENT_KEY = "video_moment"
 """Where the time lies that is shown, in seconds: the key of its slider."""

@@ -2,17 +2,18 @@
 
 import tempfile
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import fer_core
+from fer_core.classification import EmotionClassifier
 from fer_core.jobs import Job
-from fer_core.timeline import Timeline
+from fer_core.reports import NO_FACE, VideoReport, columns, rows, video_report
+from fer_core.row_format import RowFormat, csv_format, json_format
+from fer_core.timeline import Timeline, clock
 from fer_core.video import analyze_video
 from fer_core.video_export import write_annotated
 from fer_core.video_file import VideoFile, open_video
-
-CUT_OFF_S = 1.0
-"""A video that ends this much earlier than it says is cut off."""
 
 
 class VideoVisit:
@@ -29,7 +30,7 @@ class VideoVisit:
         self.video: VideoFile | None = None
         self.problem = ""
         self.timeline: Timeline | None = None
-        self.network = ""
+        self.classifier: EmotionClassifier | None = None
         self.analysis: Job | None = None
         self.export: Job | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -41,8 +42,8 @@ class VideoVisit:
     def analyze(self, analyzer: fer_core.EmotionAnalyzer, rate: float) -> None:
         """Begin the analysis anew; earlier results are forgotten."""
         self._end_jobs()
-        video, card = self.video, analyzer.classifier.card
-        timeline = Timeline(card.labels, rate)
+        video = self.video
+        timeline = Timeline(analyzer.classifier.labels, rate)
         if video is None:
             raise ValueError("Expected a video that can be read.")
 
@@ -51,7 +52,7 @@ class VideoVisit:
                 timeline.add(sample)
                 yield sample.progress
 
-        self.timeline, self.network = timeline, card.name
+        self.timeline, self.classifier = timeline, analyzer.classifier
         self.analysis = Job(steps)
 
     def write_annotated(self) -> None:
@@ -80,23 +81,42 @@ class VideoVisit:
             self._folder.cleanup()
             self._folder = None
 
-    @property
-    def remark(self) -> str:
-        """What keeps the results from being those of the whole video; empty where they are."""
+    def report(self, name: str) -> VideoReport:
+        """What was found in the video, which is called so."""
         if self.analysis is None or self.timeline is None or self.video is None:
+            raise ValueError("Expected a video that was analyzed.")
+        status, report = self.analysis.status, video_report(name, self.video.info, self.timeline)
+        if status.problem or status.cancelled:
+            return replace(report, problem=status.problem or "The analysis was stopped.")
+        return report
+
+    def remark(self, name: str) -> str:
+        """What keeps the results from being those of the whole video; empty where they are."""
+        report = self.report(name)
+        if self.timeline is None or report.problem in ("", NO_FACE):
             return ""
-        status, end_s = self.analysis.status, self.timeline.end_s
-        if status.problem:
-            return status.problem
-        if len(self.timeline) == 0:
-            return "" if status.cancelled else "The video holds no picture that can be read."
-        until = f"What follows is about the first {clock(end_s)}."
-        if status.cancelled:
-            return f"The analysis was stopped. {until}"
-        duration_s = self.video.info.duration_s or 0.0
-        if end_s < duration_s - max(CUT_OFF_S, 2 / self.timeline.rate):
-            return f"The file is damaged or cut off before its end at {clock(duration_s)}. {until}"
-        return ""
+        end_s = self.timeline.end_s
+        if end_s == 0:
+            return report.problem
+        return f"{report.problem} What follows is about the first {clock(end_s)}."
+
+    def table_csv(self, name: str) -> bytes:
+        """All rows, as `python -m fer_core predict --csv` writes them."""
+        return self._table(name, csv_format(columns(self._network.labels)))
+
+    def table_json(self, name: str) -> bytes:
+        """All rows, as `python -m fer_core predict --json` writes them."""
+        return self._table(name, json_format())
+
+    def _table(self, name: str, row_format: RowFormat) -> bytes:
+        network = self._network
+        return row_format.join(rows(self.report(name), network.card, network.version))
+
+    @property
+    def _network(self) -> EmotionClassifier:
+        if self.classifier is None:
+            raise ValueError("Expected a video that was analyzed.")
+        return self.classifier
 
     def close(self) -> None:
         """End what runs, delete what was written and forget the video."""
@@ -107,14 +127,3 @@ class VideoVisit:
         if self.analysis is not None:
             self.analysis.cancel()
         self.drop_export()
-
-
-def clock(time_s: float) -> str:
-    """A time as `m:ss` or `h:mm:ss`.
-
-    >>> clock(61.9), clock(3600)
-    ('1:01', '1:00:00')
-    """
-    minutes, seconds = divmod(int(time_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

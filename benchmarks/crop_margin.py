@@ -4,6 +4,7 @@
 
 Faces of FER2013's PublicTest are enlarged into the middle of a frame with a gray rim, found by the
 app's detector, cut out with each margin and classified; the same faces are classified directly.
+They are judged by the labels that the network learned: FER2013's, or the majority of FER+'s votes.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarFaceDetector
 from fer_core.images import crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
+from fer_core.training.calibrate import calibration_faces
 from fer_core.training.datasets import load_dataset
 
 FACE_PX, RIM_PX = 240, 120
@@ -29,8 +31,9 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--n", type=int, default=1500, help="how many faces")
     args = parser.parse_args()
-    faces = load_dataset(args.data).validation[: args.n]
     classifier, detector = EmotionClassifier.load(args.model), HaarFaceDetector()
+    dataset = load_dataset(args.data)
+    faces = calibration_faces(classifier.card.trained_on.get("labels"), dataset)[: args.n]
     found: list[int] = []
     crops: dict[float, list[np.ndarray]] = {margin: [] for margin in MARGINS}
     for index, face in enumerate(faces.images):

@@ -1,28 +1,31 @@
-"""Results of photos as rows of a table, for the page and the command line alike.
+"""Results of photos and videos as rows of a table, for the pages and the command line alike.
 
-A row is a face. A photo without a face, or one that could not be read, has one row whose `problem`
-says so, so that no photo vanishes. docs/predict.md says what each column means.
+A row is a face; in a video, a face in one analyzed picture. A file without a face, or one that
+could not be read, has one row whose `problem` says so, so that no file vanishes. docs/predict.md
+says what each column means.
 """
 
-import csv
-import io
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.emotions import Emotion
 from fer_core.errors import ImageDecodeError
-from fer_core.faces import FaceEmotion
+from fer_core.faces import FaceEmotion, TrackedFace
 from fer_core.images import RgbImage, decode_image
 from fer_core.model_store import ModelCard
+from fer_core.timeline import Timeline, clock
+from fer_core.video_file import VideoInfo
 
 Row: TypeAlias = dict[str, str | int | float | None]
 """A value for each of `columns`, None where there is none."""
 
 NO_FACE = "No face found."
+
+CUT_OFF_S = 1.0
+"""A video that ends this much earlier than it says is cut off."""
 
 # Some spreadsheets take the wide forms of East Asian scripts for the same.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -44,6 +47,62 @@ class PhotoReport:
     size_wh: tuple[int, int] | None = None
     faces: tuple[FaceEmotion, ...] = ()
     problem: str = ""
+
+    @property
+    def n_faces(self) -> int:
+        """How many rows with a face there are."""
+        return len(self.faces)
+
+    def pictures(self) -> Iterator[tuple[None, Sequence[FaceEmotion]]]:
+        """The faces of the one picture, which has no time."""
+        yield None, self.faces
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What was found in a video.
+
+    Attributes:
+        file: Its name, or its path.
+        size_wh: Width and height of the upright video that the boxes refer to; None where it could
+            not be read.
+        timeline: The faces of its analyzed pictures; None where it could not be read.
+        problem: The sentence that says why there are no faces, or not those of the whole video;
+            empty where there are.
+    """
+
+    file: str
+    size_wh: tuple[int, int] | None = None
+    timeline: Timeline | None = None
+    problem: str = ""
+
+    @property
+    def n_faces(self) -> int:
+        """How many rows with a face there are."""
+        return self.timeline.n_faces if self.timeline else 0
+
+    def pictures(self) -> Iterator[tuple[float, Sequence[FaceEmotion]]]:
+        """Time in seconds and faces of each analyzed picture."""
+        return self.timeline.pictures() if self.timeline else iter(())
+
+
+def video_report(file: str, info: VideoInfo, timeline: Timeline) -> VideoReport:
+    """The report of a video that was analyzed as far as it can be read."""
+    size_wh = info.width, info.height
+    return VideoReport(file, size_wh, timeline, _cut_off(info, timeline) or _faceless(timeline))
+
+
+def _faceless(timeline: Timeline) -> str:
+    if len(timeline) == 0:
+        return "The video holds no picture that can be read."
+    return "" if timeline.n_faces else NO_FACE
+
+
+def _cut_off(info: VideoInfo, timeline: Timeline) -> str:
+    duration_s = info.duration_s or 0.0
+    if len(timeline) == 0 or timeline.end_s >= duration_s - max(CUT_OFF_S, 2 / timeline.rate):
+        return ""
+    return f"The file is damaged or cut off before its end at {clock(duration_s)}."
 
 
 def analyze_photo(
@@ -70,13 +129,13 @@ def analyze_photo(
 
 def columns(labels: Sequence[Emotion]) -> list[str]:
     """Names of the columns, in order, for a network with these labels."""
-    before = ["file", "width", "height", "n_faces", "face", "x1", "y1", "x2", "y2"]
-    judged = ["detector_confidence", "emotion", "doubts"]
+    before = ["file", "width", "height", "n_faces", "time_s", "track", "face"]
+    judged = ["x1", "y1", "x2", "y2", "detector_confidence", "emotion", "doubts"]
     return [*before, *judged, *labels, "model", "model_version", "problem"]
 
 
-def rows(report: PhotoReport, card: ModelCard, version: str) -> list[Row]:
-    """The rows of a photo, at least one.
+def rows(report: PhotoReport | VideoReport, card: ModelCard, version: str) -> Iterator[Row]:
+    """The rows of a photo or a video, at least one.
 
     Args:
         report: What was found.
@@ -85,27 +144,36 @@ def rows(report: PhotoReport, card: ModelCard, version: str) -> list[Row]:
     """
     width, height = report.size_wh or (None, None)
     empty: Row = dict.fromkeys(columns(card.labels))
-    photo: Row = empty | {
+    file: Row = empty | {
         "file": cell(report.file),
         "width": width,
         "height": height,
-        "n_faces": len(report.faces),
+        "n_faces": report.n_faces,
         "model": cell(card.name),
         "model_version": version,
         "problem": report.problem or None,
     }
-    found: list[Row] = []
-    for number, face in enumerate(report.faces, 1):
-        shares: Row = {str(label): round(share, 6) for label, share in face.probabilities.items()}
-        x1, y1, x2, y2 = face.box.xyxy
-        found.append(
-            photo
-            | {"face": number, "x1": x1, "y1": y1, "x2": x2, "y2": y2}
-            | {"detector_confidence": round(face.confidence, 6)}
-            | {"emotion": str(face.answer), "doubts": ", ".join(face.doubts) or None}
-            | shares
-        )
-    return found or [photo]
+    if not report.n_faces:
+        yield file
+    for time_s, faces in report.pictures():
+        when: Row = {} if time_s is None else {"time_s": round(time_s, 3)}
+        for number, face in enumerate(faces, 1):
+            yield file | when | {"face": number} | _face_cells(face)
+
+
+def _face_cells(face: FaceEmotion) -> Row:
+    x1, y1, x2, y2 = face.box.xyxy
+    return {
+        "track": face.track_id if isinstance(face, TrackedFace) else None,
+        "x1": x1,
+        "y1": y1,
+        "x2": x2,
+        "y2": y2,
+        "detector_confidence": round(face.confidence, 6),
+        "emotion": str(face.answer),
+        "doubts": ", ".join(face.doubts) or None,
+        **{str(label): round(share, 6) for label, share in face.probabilities.items()},
+    }
 
 
 def plain_name(name: str) -> str:
@@ -135,67 +203,8 @@ def safe_stem(name: str) -> str:
     """What a file made from another may be called: its name without folders and without ending.
 
     >>> safe_stem("../../holiday.photo.jpg"), safe_stem("..")
-    ('holiday.photo', 'photo')
+    ('holiday.photo', 'file')
     """
     stem = re.split(r"[/\\]", name)[-1].rpartition(".")
     kept = re.sub(r'[<>:"|?*]', "_", plain_name(stem[0] or stem[2])).strip(". ")
-    return kept.replace("\\", "_")[:100] or "photo"
-
-
-@dataclass(frozen=True)
-class RowFormat:
-    """How rows are written: `head`, the rows with `joint` between them, `tail`.
-
-    Attributes:
-        head: What a file begins with.
-        joint: What stands between two rows.
-        tail: What a file ends with.
-        encode: A row, on a line of its own; it begins with a line break.
-        decode: The values of a line, numbers as text or as numbers; raises `ValueError`.
-    """
-
-    head: bytes
-    joint: bytes
-    tail: bytes
-    encode: Callable[[Row], bytes]
-    decode: Callable[[bytes], Row]
-
-    def join(self, every_row: Iterable[Row]) -> bytes:
-        """A whole file."""
-        return self.head + self.joint.join(map(self.encode, every_row)) + self.tail
-
-
-def csv_format(names: Sequence[str]) -> RowFormat:
-    """Comma-separated values, quoted text, UTF-8 with the mark by which spreadsheets know it."""
-
-    def line(values: Iterable[object]) -> bytes:
-        buffer = io.StringIO()
-        csv.writer(buffer, quoting=csv.QUOTE_NONNUMERIC, lineterminator="").writerow(values)
-        return buffer.getvalue().encode()
-
-    def decode(text: bytes) -> Row:
-        if not text.endswith(b'"'):  # the last column is text, so the row was cut off
-            raise ValueError("expected a line that ends with quoted text")
-        try:
-            (values,) = csv.reader([text.decode()], strict=True)
-        except csv.Error as error:
-            raise ValueError(f"not a line of comma-separated values: {error}") from error
-        return dict(zip(names, values, strict=True))
-
-    head = b"\xef\xbb\xbf" + line(names)
-    return RowFormat(head, b"", b"\n", lambda row: b"\n" + line(row.values()), decode)
-
-
-def json_format() -> RowFormat:
-    """A list of objects, in UTF-8."""
-
-    def encode(row: Row) -> bytes:
-        return b"\n" + json.dumps(row, ensure_ascii=False, allow_nan=False).encode()
-
-    def decode(text: bytes) -> Row:
-        row = json.loads(text)
-        if not isinstance(row, dict):
-            raise ValueError(f"expected an object, not {row!r}")
-        return row
-
-    return RowFormat(b"[", b",", b"\n]\n", encode, decode)
+    return kept.replace("\\", "_")[:100] or "file"

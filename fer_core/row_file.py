@@ -1,21 +1,22 @@
-"""A file of rows that grows photo by photo and is whole after each."""
+"""A file of rows that grows photo by photo, video by video, and is whole after each."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from fer_core.errors import OutputError
-from fer_core.reports import Row, RowFormat
+from fer_core.reports import Row
+from fer_core.row_format import RowFormat
 
 
 class RowFile:
     """Rows in a file that can be read at any time and that an interrupted run goes on with.
 
-    All rows of a photo are written at once, together with the file's ending. Should the machine
-    fail in the middle of that, opening the file to go on leaves out the photo that was cut off.
+    All rows of a photo or video are written at once, together with the file's ending. Should the
+    machine fail in the middle of that, opening the file to go on leaves out what was cut off.
 
     Attributes:
-        files: What `file` says of each photo that is in it, in order.
+        files: What `file` says of each photo and video that is in it, in order.
     """
 
     def __init__(self, path: Path, row_format: RowFormat, version: str) -> None:
@@ -63,22 +64,22 @@ class RowFile:
                 self._ends.append(end + 1 + len(text))
             end += 1 + len(line)
 
-    def keep(self, n_photos: int) -> None:
-        """Drop all but the first photos, and what there is of one that was cut off."""
-        del self.files[n_photos:], self._ends[n_photos + 1 :]
+    def keep(self, n_files: int) -> None:
+        """Drop all but the first files' rows, and what there is of one that was cut off."""
+        del self.files[n_files:], self._ends[n_files + 1 :]
         start = self._ends[-1]
         head = self._format.head if start == len(self._format.head) else b""
         self._write(start - len(head), head + self._format.tail)
 
-    def append(self, file: str, photo: Sequence[Row]) -> None:
-        """Write all rows of a photo.
+    def append(self, file: str, its_rows: Iterable[Row]) -> None:
+        """Write all rows of a photo or video.
 
         Raises:
             OSError: There is no room; the file is left as it was before.
         """
         start = self._ends[-1]
         before = self._format.joint if self.files else b""
-        text = before + self._format.joint.join(map(self._format.encode, photo))
+        text = before + self._format.joint.join(map(self._format.encode, its_rows))
         try:
             self._write(start, text + self._format.tail)
         except OSError:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_core.emotions import Emotion
-from fer_core.faces import BoundingBox, TrackedFace, probable_emotion
+from fer_core.faces import BoundingBox, Doubt, TrackedFace
 from fer_core.video import VideoSample
 
 
@@ -36,7 +36,7 @@ class TimeShare:
 
 
 class Timeline:
-    """The faces of a video's analyzed pictures, some 60 bytes a face and picture."""
+    """The faces of a video's analyzed pictures, some 70 bytes a face and picture."""
 
     def __init__(self, labels: Sequence[Emotion], rate: float) -> None:
         """Start empty.
@@ -52,6 +52,7 @@ class Timeline:
         self._tracks = array("L")
         self._boxes = array("L")
         self._values = array("f")  # the detector's confidence, then the probabilities
+        self._doubts = array("B")  # a bit for each of `Doubt`, in its order
 
     def add(self, sample: VideoSample) -> None:
         """Append the faces of the next picture."""
@@ -60,6 +61,7 @@ class Timeline:
             self._boxes.extend(face.box.xyxy)
             self._values.append(face.confidence)
             self._values.extend(face.probabilities[label] for label in self.labels)
+            self._doubts.append(sum(1 << bit for bit, d in enumerate(Doubt) if d in face.doubts))
         self._times_s.append(sample.time_s)
         self._ends.append(len(self._tracks))
 
@@ -69,8 +71,13 @@ class Timeline:
 
     @property
     def n_faces(self) -> int:
-        """How many faces were seen, those of all pictures added up."""
+        """How many faces were found, those of all pictures added up."""
         return len(self._tracks)
+
+    @property
+    def n_tracks(self) -> int:
+        """How many different faces were followed."""
+        return len(set(self._tracks))
 
     @property
     def end_s(self) -> float:
@@ -90,6 +97,11 @@ class Timeline:
         """Index of the picture that is seen at a time; the first one for a time before it."""
         return max(0, bisect_right(self._times_s, time_s + 1e-6) - 1)
 
+    def pictures(self) -> Iterator[tuple[float, tuple[TrackedFace, ...]]]:
+        """When each picture is seen, in seconds, and its faces."""
+        for index, time_s in enumerate(self._times_s):
+            yield time_s, self.faces(index)
+
     def faces(self, index: int) -> tuple[TrackedFace, ...]:
         """The faces of a picture, from left to right."""
         start = self._ends[index - 1] if index else 0
@@ -100,29 +112,10 @@ class Timeline:
         confidence, *values = self._values[row * width : (row + 1) * width]
         box = BoundingBox(*self._boxes[4 * row : 4 * row + 4])
         probabilities = dict(zip(self.labels, values, strict=True))
-        named = probable_emotion(probabilities)
-        return TrackedFace(box, confidence, probabilities, self._tracks[row], named)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The keys of each of `rows`, in their order."""
-        labels = map(str, self.labels)
-        return "time_s", "track", "x1", "y1", "x2", "y2", "emotion", *labels, "detector_confidence"
-
-    def rows(self) -> Iterator[dict[str, float | int | str]]:
-        """One row a face and picture: `time_s`, `track`, box, emotion and all probabilities."""
-        for index, time_s in enumerate(self._times_s):
-            for face in self.faces(index):
-                probabilities = (round(p, 4) for p in face.probabilities.values())
-                values: tuple[float | int | str, ...] = (
-                    round(time_s, 3),
-                    face.track_id,
-                    *face.box.xyxy,
-                    str(face.emotion),
-                    *probabilities,
-                    round(face.confidence, 4),
-                )
-                yield dict(zip(self.columns, values, strict=True))
+        doubts = tuple(d for bit, d in enumerate(Doubt) if self._doubts[row] >> bit & 1)
+        emotion = max(probabilities, key=lambda label: probabilities[label])
+        named = None if doubts else emotion
+        return TrackedFace(box, confidence, probabilities, self._tracks[row], named, doubts=doubts)
 
     def summary(self) -> TimeShare | None:
         """All faces together, None where there is none."""
@@ -191,3 +184,14 @@ class Timeline:
         """For each face, how long its picture is seen: until the next one."""
         seconds = np.diff(np.array(self._times_s), append=self.end_s)
         return np.repeat(seconds, self._n_faces_each())
+
+
+def clock(time_s: float) -> str:
+    """A time as `m:ss` or `h:mm:ss`.
+
+    >>> clock(61.9), clock(3600)
+    ('1:01', '1:00:00')
+    """
+    minutes, seconds = divmod(int(time_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

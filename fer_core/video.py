@@ -11,6 +11,9 @@ from fer_core.faces import DetectedFace, TrackedFace
 from fer_core.video_file import VideoFile, VideoPicture
 from fer_core.video_tracking import FaceTracker, detect_near
 
+USUAL_RATE = 5
+"""How many pictures a second are analyzed where nothing else is asked for."""
+
 FULL_SEARCH_EVERY_S = 0.5
 """How often a whole picture is searched; in between, only around each face of the one before."""
 

@@ -16,6 +16,10 @@ from av.video.stream import VideoStream
 
 from fer_core.errors import VideoDecodeError
 from fer_core.images import RgbImage
+from fer_core.mp4_claims import check_claims
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+"""What the files of videos that can be read are called."""
 
 MAX_SIDE_PX = 1920
 """Longest side of a picture that is analyzed or drawn on; larger ones are scaled down."""
@@ -31,8 +35,7 @@ SKIP_FROM = 4
 are not decoded; a picture is then taken at most three frames late."""
 
 MAX_BLANK_PACKETS = 2000
-"""A video whose first frame does not come within so many packets is taken for broken: a small file
-can claim millions."""
+"""A video whose first frame does not come within so many packets is taken for broken."""
 
 _BROKEN = "The video is broken or cut off and cannot be read."
 _UNKNOWN_CODEC = (
@@ -148,7 +151,7 @@ class VideoFile:
         return min(1.0, time_s / duration_s if duration_s else position)
 
 
-def open_video(source: bytes | Path) -> VideoFile:
+def open_video(source: bytes | str | Path) -> VideoFile:
     """Look into a video file and decode its first frame.
 
     Args:
@@ -163,7 +166,7 @@ def open_video(source: bytes | Path) -> VideoFile:
         if isinstance(source, bytes):
             return io.BytesIO(source)
         try:
-            return source.open("rb")
+            return Path(source).open("rb")
         except OSError as error:
             raise VideoDecodeError("The file cannot be opened.") from error
 
@@ -187,6 +190,8 @@ def open_container(file: BinaryIO) -> InputContainer:
         VideoDecodeError: As `open_video`.
     """
     file_format = _format_of(file.read(16))
+    if file_format == "mov":
+        check_claims(file)
     file.seek(0)
     try:
         return av.open(

@@ -10,6 +10,7 @@ from fer_core.emotions import Emotion
 from fer_core.faces import (
     BoundingBox,
     DetectedFace,
+    Doubt,
     FaceEmotion,
     TrackedFace,
     box_iou,
@@ -98,8 +99,12 @@ def _smoothed(track: _Track, face: FaceEmotion, time_s: float) -> TrackedFace:
 def _tracked(
     face: FaceEmotion, probabilities: Mapping[Emotion, float], track_id: int
 ) -> TrackedFace:
+    """The face with the doubts that its picture raises; its emotion is ambiguous over time."""
     named = probable_emotion(probabilities)
-    return TrackedFace(face.box, face.confidence, probabilities, track_id, named)
+    ambiguous = () if named else (Doubt.AMBIGUOUS,)
+    doubts = (*(doubt for doubt in face.doubts if doubt != Doubt.AMBIGUOUS), *ambiguous)
+    steady = None if doubts else named
+    return TrackedFace(face.box, face.confidence, probabilities, track_id, steady, doubts=doubts)
 
 
 def detect_near(

@@ -1,6 +1,5 @@
 """Videos: drop one, see who looks how and when, take the annotated video and the table along."""
 
-import re
 from functools import partial
 from pathlib import PurePath
 
@@ -11,15 +10,14 @@ import ui
 import video_results
 from fer_core.images import encode_jpeg, scale_to_fit
 from fer_core.jobs import Job
-from fer_core.timeline import Timeline
-from fer_core.video_file import VideoFile
-from fer_core.video_report import timeline_csv, timeline_json
-from video_visit import VideoVisit, clock
+from fer_core.reports import safe_stem
+from fer_core.timeline import Timeline, clock
+from fer_core.video import USUAL_RATE
+from fer_core.video_file import VIDEO_SUFFIXES, VideoFile
+from video_visit import VideoVisit
 
 RATES = (1, 2, 5, 10, 25)
-USUAL_RATE = 5
 PICTURE_SIDE_PX = 1280
-TYPES = ["mp4", "m4v", "mov", "webm", "mkv", "avi"]
 
 
 def choose_video() -> tuple[str, VideoVisit] | None:
@@ -27,7 +25,7 @@ def choose_video() -> tuple[str, VideoVisit] | None:
     megabytes = ui.settings().max_video_mb
     file = st.file_uploader(
         f"MP4, MOV, WebM, MKV or AVI video, up to {megabytes} MB",
-        type=TYPES,
+        type=[suffix.removeprefix(".") for suffix in VIDEO_SUFFIXES],
         max_upload_size=megabytes,
     )
     if file is None:
@@ -87,8 +85,9 @@ def in_words(seconds: float) -> str:
 
 def show_results(name: str, visit: VideoVisit, video: VideoFile, timeline: Timeline) -> None:
     """Everything there is to see of an analysis that has ended."""
-    if visit.remark:
-        (st.warning if len(timeline) else st.error)(visit.remark, icon=":material/movie_off:")
+    remark = visit.remark(name)
+    if remark:
+        (st.warning if len(timeline) else st.error)(remark, icon=":material/movie_off:")
     if len(timeline) == 0:
         return
     summary = timeline.summary()
@@ -108,7 +107,7 @@ def show_results(name: str, visit: VideoVisit, video: VideoFile, timeline: Timel
     show_moment(video, timeline)
     st.subheader("Summary", anchor=False)
     video_results.show_summary(summary, faces)
-    show_downloads(name, visit, video, timeline)
+    show_downloads(name, visit)
 
 
 def show_moment(video: VideoFile, timeline: Timeline) -> None:
@@ -140,7 +139,7 @@ def show_moment(video: VideoFile, timeline: Timeline) -> None:
             ui.show_face(f"Face {face.track_id}", face)
 
 
-def show_downloads(name: str, visit: VideoVisit, video: VideoFile, timeline: Timeline) -> None:
+def show_downloads(name: str, visit: VideoVisit) -> None:
     """The annotated video, once it was asked for, and the rows as CSV and JSON."""
     st.subheader("Downloads", anchor=False)
     stem = safe_stem(name)
@@ -165,7 +164,7 @@ def show_downloads(name: str, visit: VideoVisit, video: VideoFile, timeline: Tim
             )
         st.download_button(
             "Table (CSV)",
-            data=partial(timeline_csv, timeline),
+            data=partial(visit.table_csv, name),
             file_name=f"{stem}-emotions.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -173,17 +172,12 @@ def show_downloads(name: str, visit: VideoVisit, video: VideoFile, timeline: Tim
         )
         st.download_button(
             "Data (JSON)",
-            data=partial(timeline_json, timeline, video.info, visit.network),
+            data=partial(visit.table_json, name),
             file_name=f"{stem}-emotions.json",
             mime="application/json",
             icon=":material/download:",
             on_click="ignore",
         )
-
-
-def safe_stem(name: str) -> str:
-    """A name for downloads: without path, ending, control characters and signs."""
-    return re.sub(r"[^\w .-]", "_", PurePath(name).stem).strip(" .") or "video"
 
 
 ui.need_router("video")

@@ -25,9 +25,11 @@ from tests.conftest import takes_long
 from tests.e2e.conftest import free_port
 from tests.faces import astronaut, grace_hopper_jpeg
 from tests.fer2013 import rows, write_table
+from tests.videos import moving_portrait, video_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PREDICT = (ROOT / "docs" / "predict.md").read_text(encoding="utf-8")
 
 
@@ -167,16 +169,35 @@ def test_every_command_of_the_tutorial_works(
     assert leak_free.value.endswith(" %")
 
 
-def test_every_command_for_photos_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_for_photos_and_videos_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "photos" / "lake").mkdir(parents=True)
     Image.fromarray(astronaut()).save(tmp_path / "photos" / "portrait.png")
     (tmp_path / "photos" / "lake" / "a.jpg").write_bytes(grace_hopper_jpeg())
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / "clip.mp4").write_bytes(video_bytes(moving_portrait(5)))
     monkeypatch.chdir(tmp_path)
     for command in commands_in(PREDICT):
         python, _, module, *arguments = shlex.split(command)
         assert (python, module) == ("python", "fer_core")
         assert main(arguments) == 0, command
     assert (tmp_path / "annotated" / "lake" / "a.jpg.png").is_file()
+
+
+@pytest.mark.parametrize("page", [README, PREDICT], ids=["README", "predict"])
+def test_the_python_example_runs(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(grace_hopper_jpeg())
+    (tmp_path / "films").mkdir()
+    for clip in ("clip.mp4", "films/clip.mp4"):
+        (tmp_path / clip).write_bytes(video_bytes(moving_portrait(5)))
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    exec(compile(example, "example", "exec"), {})
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"0\.4 1 \w+$|Face 1: 0\.\d s, \d+% \w+$", last_line)
 
 
 def test_every_column_is_documented_once_and_in_its_place() -> None:
@@ -187,6 +208,6 @@ def test_every_column_is_documented_once_and_in_its_place() -> None:
 
 
 def test_every_exit_code_and_doubt_is_documented() -> None:
-    assert f"| {SOME_UNREADABLE} | some photos could not be read" in PREDICT
+    assert f"| {SOME_UNREADABLE} | some files could not be read" in PREDICT
     for doubt in Doubt:
         assert f"`{doubt}`" in PREDICT

@@ -150,6 +150,7 @@ def test_models_lists_what_the_cards_say(
     figures = {
         "all": {"n_images": 20, "accuracy": 0.75, "macro_f1": 0.5},
         "leak_free": {"n_images": 10, "accuracy": 0.7},
+        "ferplus_7": {"n_images": 10, "accuracy": 0.8},
     }
     write_network(tmp_path / "judged", {"private": figures})
     write_network(tmp_path / "new", {})
@@ -157,13 +158,12 @@ def test_models_lists_what_the_cards_say(
     judged, new = json.loads(capsys.readouterr().out)
     assert (judged["name"], judged["accuracy"], judged["macro_f1"]) == ("judged", 0.75, 0.5)
     assert judged["leak_free_accuracy"] == 0.7
+    assert judged["ferplus_accuracy"] == 0.8
     assert (new["name"], new["accuracy"], new["leak_free_accuracy"]) == ("new", None, None)
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(", ")[-1] for line in lines] == [
-        "accuracy 75.00%",
-        "accuracy not judged yet",
-    ]
+    assert lines[0].endswith(", accuracy 75.00%, by FER+'s votes 80.00%")
+    assert lines[1].endswith(", accuracy not judged yet")
 
 
 def test_models_leaves_out_each_damaged_card_with_a_line_and_lists_the_others(

@@ -202,6 +202,11 @@ def test_the_weakest_emotions_come_first() -> None:
     labels = (Emotion.HAPPY, Emotion.SAD, Emotion.FEAR)
     judged = replace(card(labels), metrics={"private": {"all": {"recall": recall}}})
     assert judged.weakest(2) == (Emotion.SAD, Emotion.FEAR)
+    by_votes = {
+        "private": {"all": {"recall": recall}, "ferplus_7": {"recall": {**recall, "sad": 1}}}
+    }
+    learned_votes = replace(judged, metrics=by_votes, trained_on={"labels": "FER+"})
+    assert learned_votes.weakest(2) == (Emotion.FEAR, Emotion.HAPPY)
 
 
 # --- histories ---

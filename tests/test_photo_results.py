@@ -37,7 +37,7 @@ def test_the_archive_holds_a_picture_of_each_photo_under_a_harmless_name_of_its_
         "a-emotions-2.png",
         "A-emotions-3.png",
         "a-emotions-2-emotions.png",
-        "photo-emotions.png",
+        "file-emotions.png",
         "b_n-emotions.png",
     ]
     for picture in pictures:

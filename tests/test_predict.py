@@ -1,6 +1,7 @@
 """The command `predict`, on real files."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -19,9 +20,13 @@ import fer_core
 from fer_core.__main__ import main
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.commands.predict import SOME_UNREADABLE
+from fer_core.commands.progress import Progress
 from fer_core.images import decode_image
+from fer_core.video_file import open_video
 from photo_results import Photo, analyze, table_csv, table_json
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
+from tests.videos import moving_portrait, video_bytes
+from video_visit import VideoVisit
 
 ROOT = Path(fer_core.__file__).parents[1]
 
@@ -120,7 +125,7 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
     [
         pytest.param(["nowhere"], "nowhere does not exist.", id="no such file"),
         pytest.param(["photos", "no*.jpg"], "no*.jpg does not exist.", id="a pattern without fit"),
-        pytest.param(["empty"], "There is no photo in empty.", id="an empty folder"),
+        pytest.param(["empty"], "There is no photo or video in empty.", id="an empty folder"),
         pytest.param(["/dev/null"], "/dev/null is neither a file nor a folder.", id="a device"),
         pytest.param(["photos", "--resume"], "--resume goes by the rows", id="nothing to resume"),
         pytest.param(
@@ -204,7 +209,7 @@ def test_an_annotated_photo_never_replaces_a_photo(
     names = ["photos/two.png", "photos/two.png.png"]
     assert main(["predict", *names, "--annotated", "photos", "--csv", "o.csv"]) == 2
     assert not Path("o.csv").exists()
-    assert "is one of the photos" in capsys.readouterr().err
+    assert "is one of the files to analyze" in capsys.readouterr().err
     assert (folder / "two.png.png").read_bytes() == before
 
 
@@ -263,6 +268,153 @@ def test_ctrl_c_leaves_whole_rows_and_the_run_can_go_on(tmp_path: Path) -> None:
     subprocess.run([*command, *outputs, "--resume"], cwd=ROOT, check=True, capture_output=True)
     assert len(json.loads((tmp_path / "o.json").read_text())) == 120
     assert len(rows_of(str(tmp_path / "o.csv"))) == 120
+
+
+# --- videos ---
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with two photos and, between them, a video."""
+    monkeypatch.chdir(tmp_path)
+    files = tmp_path / "files"
+    files.mkdir()
+    Image.fromarray(two_astronauts()).save(files / "a.png")
+    (files / "clip.MOV").write_bytes(video_bytes(moving_portrait(8), "mov", audio=True))
+    (files / "hopper.jpg").write_bytes(grace_hopper_jpeg())
+    return files
+
+
+def test_videos_in_folders_are_analyzed_too(
+    mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "files", "--csv", "o.csv", "--json", "o.json", "--rate", "10"]) == 0
+    rows = rows_of("o.csv")
+    assert files_of(rows) == ["files/a.png"] * 2 + ["files/clip.MOV"] * 8 + ["files/hopper.jpg"]
+    clip = rows[2:10]
+    assert [row["time_s"] for row in clip] == [str(k / 10) for k in range(8)]
+    assert {(row["track"], row["face"], row["n_faces"], row["width"]) for row in clip} == {
+        ("1", "1", "8", "320")
+    }
+    assert {row["track"] for row in rows if row not in clip} == {""}
+    of_json = json.loads(Path("o.json").read_text(encoding="utf-8"))
+    assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in of_json] == rows
+    assert capsys.readouterr().out == "2 photos and 1 video: 4 faces\n"
+
+
+def test_answers_for_a_video_are_those_of_the_page(mixed: Path, analyzer: EmotionAnalyzer) -> None:
+    os.chdir(mixed)
+    assert main(["predict", "clip.MOV", "--csv", "o.csv", "--json", "o.json", "--rate", "5"]) == 0
+    visit = VideoVisit("key", Path("clip.MOV").read_bytes())
+    visit.analyze(analyzer, 5)
+    assert visit.analysis is not None
+    assert visit.analysis.wait().problem == ""
+    assert Path("o.csv").read_bytes() == visit.table_csv("clip.MOV")
+    assert Path("o.json").read_bytes() == visit.table_json("clip.MOV")
+
+
+def test_without_a_file_the_answer_for_a_video_is_printed(
+    mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mixed / "wall.mp4").write_bytes(video_bytes([plain(64, 48)] * 2))
+    assert main(["predict", "files/clip.MOV", "files/wall.mp4"]) == 0
+    clip, wall = capsys.readouterr().out.splitlines()
+    assert clip.startswith("files/clip.MOV: 1 face: ")
+    assert clip.endswith("% of the time")
+    assert wall == "files/wall.mp4: no face found"
+
+
+def test_annotated_videos_lie_beside_annotated_photos(mixed: Path) -> None:
+    assert main(["predict", "files", "--annotated", "drawn"]) == 0
+    assert everything(Path("drawn")) == {"a.png.png", "clip.MOV.mp4", "hopper.jpg.png"}
+    source, drawn = (open_video(Path(p)) for p in ("files/clip.MOV", "drawn/clip.MOV.mp4"))
+    assert drawn.info.has_audio
+    changed = abs(drawn.picture_at(0.5).astype(int) - source.picture_at(0.5)).max(axis=2) > 60
+    assert 0.001 < changed.mean() < 0.2
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e9", "often"])
+def test_a_rate_that_is_none_is_refused(
+    mixed: Path, capsys: pytest.CaptureFixture[str], rate: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", "files", f"--rate={rate}"])
+    assert ended.value.code == 2
+    assert f"must be a number above 0, up to 1000, not '{rate}'" in capsys.readouterr().err
+
+
+def test_broken_and_cut_off_videos_are_named_and_harm_no_other(
+    mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (mixed / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(12))
+    whole = video_bytes(moving_portrait(40), "mkv")
+    (mixed / "cut.mkv").write_bytes(whole[: len(whole) * 4 // 5])
+    assert main(["predict", "files", "--csv", "o.csv"]) == SOME_UNREADABLE
+    cut_off = "The file is damaged or cut off before its end at 0:04."
+    problems = {row["file"]: row["problem"] for row in rows_of("o.csv")}
+    assert problems == {
+        "files/a.png": "",
+        "files/broken.mp4": "The video is broken or cut off and cannot be read.",
+        "files/clip.MOV": "",
+        "files/cut.mkv": cut_off,
+        "files/hopper.jpg": "",
+    }
+    out, err = capsys.readouterr()
+    assert f"files/cut.mkv: {cut_off}\n" in err
+    assert out == "2 photos and 3 videos: 5 faces, 1 could not be read\n"
+
+
+@pytest.mark.parametrize("where", [b'"files/clip.MOV"', b",0.6,", b'"files/hopper.jpg"'])
+def test_a_run_that_was_cut_off_in_a_video_analyzes_it_anew(mixed: Path, where: bytes) -> None:
+    outputs = ["--csv", "o.csv", "--json", "o.json"]
+    main(["predict", "files", *outputs])
+    whole_csv, whole_json = Path("o.csv").read_bytes(), Path("o.json").read_bytes()
+    Path("o.csv").write_bytes(whole_csv[: whole_csv.index(where) + 9])
+    assert main(["predict", "files", *outputs, "--resume"]) == 0
+    assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
+
+
+def test_ctrl_c_in_a_video_leaves_nothing_of_it_and_the_run_can_go_on(mixed: Path) -> None:
+    (mixed / "clip.MOV").write_bytes(video_bytes(moving_portrait(300), "mov"))
+    table = mixed.parent / "o.json"
+    command = [sys.executable, "-m", "fer_core", "predict", str(mixed), "--json", str(table)]
+    command += ["--annotated", str(mixed.parent / "drawn"), "--rate", "10", "--jobs", "2"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline_s = time.monotonic() + 60
+    while not table.exists() or b"a.png" not in table.read_bytes():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert err.endswith("Interrupted; go on with --resume.\n")
+    assert "Traceback" not in err
+    assert {Path(row["file"]).name for row in json.loads(table.read_text())} == {"a.png"}
+    assert everything(mixed.parent / "drawn") <= {"a.png.png", "hopper.jpg.png"}
+    subprocess.run([*command, "--resume"], cwd=ROOT, check=True, capture_output=True)
+    assert len(json.loads(table.read_text())) == 2 + 300 + 1
+    assert "clip.MOV.mp4" in everything(mixed.parent / "drawn")
+
+
+def test_the_bar_moves_within_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with Progress(4, shown=True) as progress:
+        progress.advance(1.0)
+        progress.finish_file()
+        progress.advance(0.2)
+        progress.write("b.mp4: damaged")
+        progress.advance(0.8)
+    last = terminal.getvalue().split("\r")[-1]
+    assert last.startswith("1 of 4 files:  50%")
+    assert "b.mp4: damaged\n" in terminal.getvalue()
 
 
 def test_tensorflow_is_not_imported(folder: Path) -> None:

@@ -8,21 +8,24 @@ import pytest
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.errors import ImageDecodeError
-from fer_core.faces import BoundingBox, Doubt, FaceEmotion
+from fer_core.faces import BoundingBox, Doubt, FaceEmotion, TrackedFace
 from fer_core.images import encode_png
 from fer_core.reports import (
     PhotoReport,
     Row,
-    RowFormat,
+    VideoReport,
     analyze_photo,
     cell,
     columns,
-    csv_format,
-    json_format,
     plain_name,
     rows,
     safe_stem,
+    video_report,
 )
+from fer_core.row_format import RowFormat, csv_format, json_format
+from fer_core.timeline import Timeline
+from fer_core.video import VideoSample
+from fer_core.video_file import VideoInfo
 from tests.faces import card, face_emotion, plain, two_astronauts
 
 CARD = card()
@@ -33,7 +36,7 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
 
 
 def face_rows(file: str, *faces: FaceEmotion) -> list[Row]:
-    return rows(PhotoReport(file, (640, 480), faces), CARD, "abc123")
+    return list(rows(PhotoReport(file, (640, 480), faces), CARD, "abc123"))
 
 
 # --- rows ---
@@ -49,6 +52,8 @@ def test_a_row_is_a_face_with_everything_that_is_known_of_it() -> None:
         "width": 640,
         "height": 480,
         "n_faces": 2,
+        "time_s": None,
+        "track": None,
         "face": 1,
         "x1": 1,
         "y1": 2,
@@ -108,6 +113,70 @@ def test_a_file_that_cannot_be_read_is_a_problem_too(analyzer: EmotionAnalyzer) 
     assert report.problem == "The file cannot be read: Permission denied."
 
 
+# --- videos ---
+
+
+def tracked(x1: int, doubts: tuple[Doubt, ...] = ()) -> TrackedFace:
+    face = face_emotion((x1, 0, x1 + 9, 9))
+    named = None if doubts else face.emotion
+    return TrackedFace(face.box, face.confidence, face.probabilities, 7, named, doubts=doubts)
+
+
+def video_rows(*pictures: tuple[TrackedFace, ...], duration_s: float | None = None) -> list[Row]:
+    told = Timeline(CARD.labels, 2)
+    for number, faces in enumerate(pictures):
+        told.add(VideoSample(number / 2, faces, 0.0))
+    info = VideoInfo(640, 480, duration_s, None, 0, False)
+    return list(rows(video_report("a.mp4", info, told), CARD, "abc123"))
+
+
+def test_a_videos_row_is_a_face_at_a_time() -> None:
+    unsure = tracked(50, (Doubt.BLURRED, Doubt.AMBIGUOUS))
+    written = video_rows((tracked(1), unsure), (), (tracked(2),))
+    assert all(list(row) == columns(CARD.labels) for row in written)
+    assert {row["n_faces"] for row in written} == {3}
+    assert [(row["time_s"], row["face"], row["track"], row["x1"]) for row in written] == [
+        (0.0, 1, 7, 1),
+        (0.0, 2, 7, 50),
+        (1.0, 1, 7, 2),
+    ]
+    assert [(row["emotion"], row["doubts"]) for row in written] == [
+        ("happy", None),
+        ("uncertain", "blurred, ambiguous"),
+        ("happy", None),
+    ]
+    assert (written[0]["happy"], written[0]["detector_confidence"]) == (0.7, 0.8)
+
+
+def test_a_video_without_a_face_has_one_row() -> None:
+    (row,) = video_rows((), ())
+    assert (row["width"], row["n_faces"], row["time_s"]) == (640, 0, None)
+    assert row["problem"] == "No face found."
+    (row,) = video_rows()
+    assert row["problem"] == "The video holds no picture that can be read."
+
+
+@pytest.mark.parametrize(
+    ("duration_s", "problem"),
+    [
+        (None, None),
+        (1.0, None),
+        (2.0, None),
+        (2.1, "The file is damaged or cut off before its end at 0:02."),
+    ],
+)
+def test_a_video_that_ends_long_before_it_says_is_cut_off(
+    duration_s: float | None, problem: str | None
+) -> None:
+    (first, _) = video_rows((tracked(1),), (tracked(1),), duration_s=duration_s)
+    assert first["problem"] == problem
+
+
+def test_a_video_that_cannot_be_read_has_one_row() -> None:
+    (row,) = rows(VideoReport("a.mp4", problem="The file is empty."), CARD, "")
+    assert (row["width"], row["n_faces"], row["problem"]) == (None, 0, "The file is empty.")
+
+
 # --- names ---
 
 
@@ -139,10 +208,10 @@ def test_a_name_that_reads_as_a_formula_becomes_a_path(name: str) -> None:
         pytest.param("a.jpg", "a", id="plain"),
         pytest.param("../../etc/passwd.png", "passwd", id="path parts"),
         pytest.param(r"C:\photos\a.png", "a", id="path parts of Windows"),
-        pytest.param("..", "photo", id="the folder above"),
-        pytest.param("...png", "photo", id="dots alone"),
+        pytest.param("..", "file", id="the folder above"),
+        pytest.param("...png", "file", id="dots alone"),
         pytest.param(".png", "png", id="an ending alone"),
-        pytest.param("", "photo", id="empty"),
+        pytest.param("", "file", id="empty"),
         pytest.param("a\nb.png", "a_nb", id="control characters"),
         pytest.param('a:b*?"<>|.png', "a_b______", id="what Windows does not allow"),
         pytest.param("x" * 300 + ".png", "x" * 100, id="too long"),

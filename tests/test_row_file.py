@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from fer_core.errors import OutputError
-from fer_core.reports import PhotoReport, Row, RowFormat, columns, csv_format, json_format, rows
+from fer_core.reports import PhotoReport, Row, columns, rows
 from fer_core.row_file import RowFile
+from fer_core.row_format import RowFormat, csv_format, json_format
 from tests.faces import card, face_emotion
 
 CARD = card()
@@ -18,7 +19,7 @@ FORMATS = [
 
 def photo(file: str, n_faces: int, version: str = "v1") -> list[Row]:
     faces = tuple(face_emotion((n, 0, n + 9, 9)) for n in range(n_faces))
-    return rows(PhotoReport(file, (640, 480), faces), CARD, version)
+    return list(rows(PhotoReport(file, (640, 480), faces), CARD, version))
 
 
 PHOTOS = {"a.jpg": photo("a.jpg", 1), "b.jpg": photo("b.jpg", 3), "c.jpg": photo("c.jpg", 0)}

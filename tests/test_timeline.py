@@ -1,15 +1,11 @@
-import csv
-import io
-import json
+from dataclasses import replace
 
 import pytest
 
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
-from fer_core.faces import TrackedFace
+from fer_core.faces import Doubt, TrackedFace
 from fer_core.timeline import Timeline
 from fer_core.video import VideoSample
-from fer_core.video_file import VideoInfo
-from fer_core.video_report import timeline_csv, timeline_json
 from tests.faces import face_emotion
 
 
@@ -31,7 +27,7 @@ def test_an_empty_timeline_has_nothing_to_tell() -> None:
     assert empty.summary() is None
     assert empty.tracks() == {}
     assert empty.binned(10, 0, 1) == []
-    assert list(empty.rows()) == []
+    assert list(empty.pictures()) == []
 
 
 def test_pictures_without_a_face_count_as_pictures() -> None:
@@ -50,6 +46,16 @@ def test_faces_come_back_as_they_were() -> None:
     assert back.emotion == Emotion.SAD
     assert back.probabilities == pytest.approx(face(2, Emotion.SAD).probabilities)
     assert back.confidence == pytest.approx(face(2).confidence)
+    assert (told.n_faces, told.n_tracks) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "doubts", [(), (Doubt.SMALL,), (Doubt.DARK, Doubt.AMBIGUOUS), tuple(Doubt)]
+)
+def test_doubts_come_back_as_they_were(doubts: tuple[Doubt, ...]) -> None:
+    (back,) = timeline((0.0, [replace(face(1), doubts=doubts)])).faces(0)
+    assert back.doubts == doubts
+    assert back.named_emotion == (None if doubts else Emotion.HAPPY)
 
 
 @pytest.mark.parametrize(
@@ -113,29 +119,5 @@ def test_no_bin_is_shorter_than_the_time_between_two_pictures() -> None:
 def test_an_hour_with_a_face_takes_a_few_megabytes() -> None:
     told = timeline(*((k / 10, [face(1)]) for k in range(36_000)))
     columns = [value for value in vars(told).values() if hasattr(value, "itemsize")]
-    assert len(columns) == 5
+    assert len(columns) == 6
     assert sum(len(c) * c.itemsize for c in columns) < 36_000 * 100
-
-
-# --- files ---
-
-
-def test_the_table_has_a_row_a_face_under_stable_names() -> None:
-    told = timeline((0.0, [face(1), face(2, Emotion.SAD)]), (0.1, []))
-    text = timeline_csv(told).decode()
-    assert text.splitlines()[0] == (
-        "time_s,track,x1,y1,x2,y2,emotion,angry,disgust,fear,happy,sad,surprise,neutral,"
-        "detector_confidence"
-    )
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert [(row["track"], row["emotion"]) for row in rows] == [("1", "happy"), ("2", "sad")]
-    assert (rows[1]["x1"], rows[1]["x2"], rows[1]["sad"]) == ("200", "250", "0.7")
-
-
-@pytest.mark.parametrize("samples", [[], [(0.0, [])], [(0.0, [face(1)]), (0.1, [face(1)])]])
-def test_the_json_holds_the_same_rows(samples: list[tuple[float, list[TrackedFace]]]) -> None:
-    told = timeline(*samples)
-    info = VideoInfo(640, 480, None, None, 0, False)
-    read = json.loads(timeline_json(told, info, 'a "network"'))
-    assert read["faces"] == list(told.rows())
-    assert (read["network"], read["n_pictures"]) == ('a "network"', len(samples))

@@ -1,24 +1,25 @@
 """The video page through Streamlit's AppTest: everything but the browser."""
 
 import threading
-import time
 from collections.abc import Generator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import streamlit as st
+from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 import ui
 import video_results
 import video_visit
 from fer_core.images import RgbImage
+from fer_core.timeline import clock
 from fer_core.video import analyze_video
 from tests.faces import plain
 from tests.test_timeline import face, timeline
 from tests.videos import audio_bytes, moving_portrait, video_bytes
-from video_visit import VideoVisit, clock
+from video_visit import VideoVisit
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -238,10 +239,14 @@ def test_a_lost_connection_ends_the_analysis_unless_the_viewer_comes_back(
     assert held.reached.wait(30)
     analysis = visit_of(video_page).analysis
     assert analysis is not None
-    left: list[float] = []
-    monkeypatch.setattr(analysis, "leave", lambda: left.append(time.monotonic()))
-    ui._watched.clear()
-    assert len(left) == 1, "what Streamlit does when a session disconnects"
+    noted: list[str] = []
+    monkeypatch.setattr(analysis, "leave", lambda: noted.append("left"))
+    monkeypatch.setattr(analysis, "stay", lambda: noted.append("stayed"))
+    # What Streamlit does when a session disconnects; the name is that of AppTest's session.
+    clear_session_resource_cache("test session id")
+    assert noted == ["left"]
+    video_page.run()
+    assert noted == ["left", "stayed"]
     held.go_on.set()
     analysis.wait()
 

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from fer_core.emotions import Emotion
-from fer_core.faces import FaceEmotion
+from fer_core.faces import Doubt, FaceEmotion
 from fer_core.video_tracking import FaceTracker, detect_near
 from tests.faces import SquareDetector, face_emotion, squares
 
@@ -72,6 +74,24 @@ def test_smoothing_goes_by_time_and_not_by_the_number_of_pictures() -> None:
         for time_s in times_s:
             (face,) = tracker.update([face_emotion(HERE, Emotion.SAD, 1.0)], time_s)
         assert face.probabilities[Emotion.HAPPY] == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("probability", "doubts", "kept"),
+    [
+        pytest.param(0.7, (), (), id="none"),
+        pytest.param(0.7, (Doubt.BLURRED,), (Doubt.BLURRED,), id="blurred"),
+        pytest.param(0.3, (), (Doubt.AMBIGUOUS,), id="ambiguous over time"),
+        pytest.param(0.7, (Doubt.DARK, Doubt.AMBIGUOUS), (Doubt.DARK,), id="probable over time"),
+    ],
+)
+def test_a_face_has_its_pictures_doubts_and_is_named_where_there_are_none(
+    probability: float, doubts: tuple[Doubt, ...], kept: tuple[Doubt, ...]
+) -> None:
+    found = replace(face_emotion(HERE, Emotion.SAD, probability), doubts=doubts)
+    (face,) = FaceTracker().update([found], 0)
+    assert face.doubts == kept
+    assert face.named_emotion == (None if kept else Emotion.SAD)
 
 
 # --- search around known faces ---

@@ -60,15 +60,18 @@ def _models(args: argparse.Namespace) -> None:
         sys.stdout.write(json.dumps(rows) + "\n")
         return
     for row in rows:
-        accuracy = "not judged yet" if row["accuracy"] is None else f"{row['accuracy']:.2%}"
         sys.stdout.write("{name}: {recipe}, {n_parameters:,} parameters".format(**row))
-        sys.stdout.write(f", accuracy {accuracy}\n")
+        accuracy, by_votes = row["accuracy"], row["ferplus_accuracy"]
+        text = "not judged yet" if accuracy is None else f"{accuracy:.2%}"
+        if by_votes is not None:
+            text += f", by FER+'s votes {by_votes:.2%}"
+        sys.stdout.write(f", accuracy {text}\n")
 
 
 def _headline(card: ModelCard) -> dict[str, Any]:
     """What a list says of a network; None for figures that its card does not hold."""
     figures = read_figures(card)
-    published, leak_free = figures.get("all"), figures.get("leak_free")
+    published, leak_free, ferplus = map(figures.get, ("all", "leak_free", "ferplus_7"))
     return {
         "name": card.name,
         "recipe": card.recipe,
@@ -77,4 +80,5 @@ def _headline(card: ModelCard) -> dict[str, Any]:
         "accuracy": published.accuracy if published else None,
         "macro_f1": published.macro_f1 if published else None,
         "leak_free_accuracy": leak_free.accuracy if leak_free else None,
+        "ferplus_accuracy": ferplus.accuracy if ferplus else None,
     }

@@ -43,6 +43,17 @@ def whole_number(text: str, least: int = 0) -> int:
     return int(text)
 
 
+def rate(text: str) -> float:
+    """A number of pictures a second from an option, above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1000:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, up to 1000, not {text!r}")
+    return value
+
+
 def load_faces(args: argparse.Namespace, limit: int | None = None) -> "FaceDataset":
     """Read the data set that the options name."""
     from fer_core.training.datasets import load_dataset

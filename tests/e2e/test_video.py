@@ -54,7 +54,7 @@ def test_a_video_is_analyzed_looked_through_and_taken_along(
     with page.expect_download(timeout=PATIENCE_MS) as table:
         page.get_by_role("button", name="Table (CSV)").click()
     assert table.value.suggested_filename == "two words-emotions.csv"
-    rows = list(csv.DictReader(Path(table.value.path()).read_text().splitlines()))
+    rows = list(csv.DictReader(Path(table.value.path()).read_text("utf-8-sig").splitlines()))
     assert len(rows) == 15
     assert {row["track"] for row in rows} == {"1"}
 
@@ -114,7 +114,12 @@ def test_chromium_turns_a_phones_video_the_same_way(page: Page, app: App) -> Non
         """async bytes => {
           const video = document.createElement('video');
           video.src = URL.createObjectURL(new Blob([new Uint8Array(bytes)], {type: 'video/mp4'}));
-          await new Promise((good, bad) => { video.onloadeddata = good; video.onerror = bad; });
+          await new Promise((good, bad) => {
+            video.onerror = bad;
+            video.requestVideoFrameCallback(good);  // loadeddata can come before a picture does
+            video.muted = true;
+            video.play();
+          });
           const canvas = document.createElement('canvas');
           [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
           canvas.getContext('2d').drawImage(video, 0, 0);

@@ -1,4 +1,4 @@
-"""Photos on disk: which of them a command means, and their bytes."""
+"""Photos and videos on disk: which of them a command means, and the bytes of photos."""
 
 import glob
 import os
@@ -7,32 +7,34 @@ from pathlib import Path
 
 from fer_core.errors import ImageDecodeError, InputError
 from fer_core.images import PHOTO_SUFFIXES
+from fer_core.video_file import VIDEO_SUFFIXES
 
 MAX_FILE_BYTES = 200 * 2**20
-"""Larger files are refused unread; the pages take no larger ones either."""
+"""Larger photos are refused unread; the pages take no larger ones either."""
 
 
-def find_photos(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
+def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
     """The files that are meant, each once.
 
     Args:
         paths: Files, whatever they are called; folders, for all files in them and in their
-            folders that are called as photos are; and patterns with `*`, `?`, `[` or `**`.
+            folders that are called as photos or videos are; and patterns with `*`, `?`, `[` or
+            `**`.
         leave_out: A folder that is not searched.
 
     Returns:
         In the order given, within a folder in alphabetical order.
 
     Raises:
-        InputError: One of the paths is not there, or there is no photo among them.
+        InputError: One of the paths is not there, or there is no photo or video among them.
     """
     found: dict[Path, Path] = {}
     for text in paths:
         for path in _expanded(text):
-            for photo in _within(path, leave_out) if path.is_dir() else [path]:
-                found.setdefault(absolute(photo), photo)
+            for file in _within(path, leave_out) if path.is_dir() else [path]:
+                found.setdefault(absolute(file), file)
     if not found:
-        raise InputError(f"There is no photo in {', '.join(paths)}.")
+        raise InputError(f"There is no photo or video in {', '.join(paths)}.")
     return list(found.values())
 
 
@@ -57,8 +59,13 @@ def _within(folder: Path, leave_out: Path | None) -> Iterator[Path]:
             folders.clear()
             continue
         for name in sorted(files):
-            if name.lower().endswith(PHOTO_SUFFIXES) and (here / name).is_file():
+            if name.lower().endswith(PHOTO_SUFFIXES + VIDEO_SUFFIXES) and (here / name).is_file():
                 yield here / name
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is called as videos are; any other is taken for a photo."""
+    return path.name.lower().endswith(VIDEO_SUFFIXES)
 
 
 def read_photo(path: Path) -> bytes:
@@ -75,9 +82,9 @@ def read_photo(path: Path) -> bytes:
         raise ImageDecodeError(f"The file cannot be read: {error.strerror}.") from error
 
 
-def common_folder(photos: Iterable[Path]) -> Path:
+def common_folder(files: Iterable[Path]) -> Path:
     """The deepest folder that all of them are in."""
-    return Path(os.path.commonpath([absolute(photo).parent for photo in photos]))
+    return Path(os.path.commonpath([absolute(file).parent for file in files]))
 
 
 def absolute(path: Path) -> Path:

@@ -1,0 +1,123 @@
+"""Where the command `predict` writes: files of rows and a folder of annotated copies."""
+
+import argparse
+import os
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from pathlib import Path
+
+from fer_core.classification import EmotionClassifier
+from fer_core.drawing import draw_faces
+from fer_core.errors import OutputError
+from fer_core.faces import FaceEmotion
+from fer_core.images import RgbImage, encode_png
+from fer_core.media_files import absolute, common_folder, is_video
+from fer_core.reports import columns
+from fer_core.row_file import RowFile
+from fer_core.row_format import csv_format, json_format
+from fer_core.timeline import Timeline
+from fer_core.video_export import write_annotated
+from fer_core.video_file import VideoFile
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go.
+
+    Attributes:
+        tables: Files of rows.
+        annotated: Folder of annotated copies, None where none are asked for.
+        common: The folder that all files are in; `annotated` repeats what lies below it.
+    """
+
+    tables: tuple[RowFile, ...]
+    annotated: Path | None
+    common: Path
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there is any."""
+        return bool(self.tables or self.annotated)
+
+    def copy_of(self, file: Path) -> Path:
+        """Where the annotated copy goes; those of different files go to different places."""
+        assert self.annotated is not None
+        inside = absolute(file).relative_to(self.common)
+        return self.annotated / inside.with_name(
+            f"{inside.name}.{'mp4' if is_video(file) else 'png'}"
+        )
+
+    def write_photo(self, photo: Path, image: RgbImage, faces: Sequence[FaceEmotion]) -> None:
+        """Write the photo with boxes and labels."""
+        with _part_of(self.copy_of(photo)) as part:
+            part.write_bytes(encode_png(draw_faces(image, faces)))
+
+    def write_video(self, file: Path, video: VideoFile, timeline: Timeline) -> Generator[float]:
+        """Write the video with boxes and labels; closing the iterator leaves no part of it.
+
+        Yields:
+            The share that is done, from 0 to 1.
+        """
+        with _part_of(self.copy_of(file)) as part:
+            yield from write_annotated(video, timeline, part)
+
+
+@contextmanager
+def _part_of(target: Path) -> Iterator[Path]:
+    """A file that takes the target's place once it is whole, and is gone otherwise."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def open_outputs(
+    args: argparse.Namespace, files: Sequence[Path], classifier: EmotionClassifier, stack: ExitStack
+) -> Outputs:
+    """Make what the options name, or open it to go on; nothing is made where one is refused.
+
+    Args:
+        args: Has `csv`, `json`, `annotated` and `resume`.
+        files: What will be analyzed.
+        classifier: Whose answers will be written.
+        stack: Closes the files of rows.
+
+    Raises:
+        OutputError: Something is there that must not be replaced or cannot be gone on with.
+        OSError: Something cannot be made.
+    """
+    formats = {args.csv: csv_format(columns(classifier.labels)), args.json: json_format()}
+    formats.pop(None, None)
+    for path in formats:
+        if not args.resume and path.is_file() and path.stat().st_size:
+            raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
+    outputs = Outputs((), args.annotated, common_folder(files))
+    if outputs.annotated:
+        _refuse_to_replace(files, outputs)
+        outputs.annotated.mkdir(parents=True, exist_ok=True)
+    tables = []
+    for path, row_format in formats.items():
+        tables.append(RowFile(path, row_format, classifier.version))
+        stack.callback(tables[-1].close)
+    alike = (
+        len(set(names)) == 1 for names in zip(*(table.files for table in tables), strict=False)
+    )
+    n_common = len(list(takewhile(bool, alike)))
+    for table in tables:  # an interruption may have come between the two
+        table.keep(n_common)
+    return replace(outputs, tables=tuple(tables))
+
+
+def _refuse_to_replace(files: Sequence[Path], outputs: Outputs) -> None:
+    sources = {os.path.realpath(file) for file in files}
+    for file in files:
+        if os.path.realpath(outputs.copy_of(file)) in sources:
+            raise OutputError(
+                f"{outputs.copy_of(file)} is one of the files to analyze: name another folder for "
+                "the annotated ones."
+            )
