@@ -54,7 +54,7 @@ def main() -> None:
         page.get_by_text("Show probabilities in the picture").click()
         page.mouse.move(640, 300)
         page.mouse.wheel(0, -2000)
-        page.wait_for_timeout(5000)
+        page.wait_for_timeout(10_000)  # a busy machine shows a change of the picture late
         page.screenshot(path=DOCS / "live.png")
         browser.close()
         app.stop()
