@@ -37,6 +37,12 @@ STARTED_KEY = "live_started_s"
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
 
+RECORDING_KEY = "live_recording"
+"""Where the viewer's `Recording` of a stream lies in the session state."""
+
+FROZEN_KEY = "live_frozen"
+"""Where the `LiveFrame` lies that the viewer froze."""
+
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
 
@@ -300,9 +306,16 @@ def drop_stream() -> None:
         st.session_state.pop(STREAM_KEY).close()
 
 
+def forget_recorded() -> None:
+    """Forget what the viewer recorded and froze of a stream."""
+    st.session_state.pop(RECORDING_KEY, None)
+    st.session_state.pop(FROZEN_KEY, None)
+
+
 def leave_live_page() -> None:
     """Forget what the live page kept of the viewer."""
     drop_stream()
+    forget_recorded()
     st.session_state.pop(PROBLEM_KEY, None)
     st.session_state.pop(STARTED_KEY, None)
 

@@ -18,8 +18,9 @@ LAYERS = (
     {"analysis", "drawing", "explanation", "motion", "near_search", "smoothing", "video_file"},
     {"full_search", "tracking", "video_tracking"},
     {"live", "video", "photo_files"},
-    {"stream", "timeline", "reports"},
-    {"row_file", "video_export", "video_report"},
+    {"timeline", "reports"},
+    {"recording", "row_file", "video_export", "video_report"},
+    {"stream"},
     {""},  # fer_core/__init__.py
     {"training"},
     {"commands"},
