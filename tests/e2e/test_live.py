@@ -1,6 +1,7 @@
 """The live page in a real browser whose camera plays a clip with known poses."""
 
 import base64
+import csv
 import io
 import re
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import BrowserType, FrameLocator, Locator, Page, expect
 
 from fer_core.faces import BoundingBox
@@ -78,10 +79,14 @@ def settled(count: Callable[[], int]) -> int:
 
 
 def grab(video: Locator) -> npt.NDArray[np.uint8]:
-    """The picture on the screen, RGB, of the camera's size; a busy browser sends smaller ones."""
-    png = base64.b64decode(video.evaluate(GRAB))
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    return np.array(image.resize((film.WIDTH, film.HEIGHT)))
+    """The picture on the screen as the camera sees it; the page shows its mirror image."""
+    return unmirrored(base64.b64decode(video.evaluate(GRAB)))
+
+
+def unmirrored(png: bytes) -> npt.NDArray[np.uint8]:
+    """The mirror image, RGB, of the camera's size; a busy browser sends smaller ones."""
+    image = Image.open(io.BytesIO(png)).convert("RGB").resize((film.WIDTH, film.HEIGHT))
+    return np.array(ImageOps.mirror(image))
 
 
 def colored(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
@@ -166,11 +171,11 @@ def test_settings_act_on_the_running_stream(camera_page: Page, app: App) -> None
         raise AssertionError("no frame with a face came")
 
     def brightness_beside_the_face() -> float:
-        """Mean, 0 to 255, of where the bars' dark panel goes: right of the face."""
+        """Mean, 0 to 255, of where the bars' dark panel goes: right of the face in the mirror."""
         image = face_frame()
         box = film.face_box(film.read_number(image))
         assert box
-        return float(image[box.y1 + 10 : box.y1 + 80, box.x2 + 12 : box.x2 + 60].mean())
+        return float(image[box.y1 + 10 : box.y1 + 80, box.x1 - 60 : box.x1 - 12].mean())
 
     wait_until(lambda: bool(colored(face_frame()).any()), 10, "a box is drawn")
     assert brightness_beside_the_face() > 100
@@ -192,6 +197,72 @@ def test_the_newest_faces_stand_beside_the_video(camera_page: Page, app: App) ->
     face = camera_page.get_by_text(re.compile(r"Face( \d+)?: \w+ \d+%"))
     expect(face.first).to_be_visible(timeout=20_000)
     expect(camera_page.get_by_text("No face in sight")).to_be_visible(timeout=20_000)
+
+
+def test_the_picture_is_a_mirror_until_that_is_switched_off(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    video = start(camera_page)
+
+    def is_mirrored() -> bool:
+        """The numbers' blocks are at the left for the camera."""
+        row = grab(video)[film.HEIGHT - film.BIT_PX // 2, : film.N_BITS * film.BIT_PX]
+        return bool(np.abs(row.astype(int) - 128).min() > 60)
+
+    assert is_mirrored()
+    camera_page.get_by_text("Mirror the picture").click()
+    wait_until(lambda: not is_mirrored(), 15, "the picture is as the camera sees it")
+
+
+def test_a_frozen_picture_is_downloaded_with_its_box(camera_page: Page, app: App) -> None:
+    open_live_page(camera_page, app)
+    video = start(camera_page)
+    image = camera_page.get_by_role("img", name="The frozen picture")
+
+    def frozen() -> npt.NDArray[np.uint8]:
+        wait_until(lambda: 5 < film.read_number(grab(video)) < 60, 30, "the face is in sight")
+        camera_page.get_by_role("button", name="Freeze the picture").click()
+        expect(image).to_be_visible(timeout=20_000)
+        with camera_page.expect_download() as download:
+            camera_page.get_by_role("button", name="Picture (PNG)").click()
+        assert download.value.suggested_filename == "live-emotions.png"
+        return unmirrored(download.value.path().read_bytes())
+
+    still = frozen()
+    box = film.face_box(film.read_number(still))
+    assert box
+    assert min(sides_drawn(still, box)) > 0.8
+    component(camera_page).get_by_role("button", name="STOP").click()
+    expect(image).to_have_count(0, timeout=20_000)
+
+
+def test_results_are_recorded_on_a_phone(camera_page: Page, app: App) -> None:
+    camera_page.set_viewport_size({"width": 375, "height": 812})
+    open_live_page(camera_page, app)
+    video = start(camera_page)
+    slider = camera_page.get_by_role("slider")
+    frame = camera_page.locator("iframe[src*='streamlit_webrtc']")
+    frame_box, slider_box = frame.bounding_box(), slider.bounding_box()
+    assert frame_box
+    assert slider_box
+    assert frame_box["y"] + frame_box["height"] <= slider_box["y"], "the video comes first"
+
+    camera_page.get_by_role("button", name="Record the results").click()
+    chart = camera_page.get_by_role("img", name="Probability of each emotion of face")
+    expect(chart.first).to_be_visible(timeout=40_000)
+    widths = camera_page.get_by_test_id("stMain").evaluate("m => [m.scrollWidth, m.clientWidth]")
+    assert widths[0] <= widths[1], "nothing to scroll sideways"
+    camera_page.get_by_role("button", name="Stop recording").click()
+    expect(camera_page.get_by_text(re.compile("^Recorded: "))).to_be_visible(timeout=20_000)
+    with camera_page.expect_download() as download:
+        camera_page.get_by_role("button", name="Table (CSV)").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) >= 3
+    assert list(rows[0])[:7] == ["time_s", "track", "x1", "y1", "x2", "y2", "emotion"]
+    times_s = [float(row["time_s"]) for row in rows]
+    assert times_s == sorted(times_s)
+    before = n_frames(video)
+    wait_until(lambda: n_frames(video) > before + 10, 10, "the stream goes on")
 
 
 def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App) -> None:
