@@ -39,11 +39,11 @@ def recent_faces(timeline: Timeline) -> list[int]:
 
 def show_last_minute(timeline: Timeline) -> None:
     """A chart for each face."""
-    for track in recent_faces(timeline):
+    for index, track in enumerate(recent_faces(timeline)):
         st.caption(f"Face {track}, last minute")
         st.vega_lite_chart(
             last_minute(timeline, track),
-            _chart(timeline),
+            _chart(timeline, legend=index == 0),
             key=f"live_chart_{track}",
             width="stretch",
             alt=f"Probability of each emotion of face {track} over the last minute",
@@ -73,10 +73,10 @@ def _chart_end_s(timeline: Timeline) -> int:
     return math.ceil(timeline.end_s - 1e-6)
 
 
-def _chart(timeline: Timeline) -> dict[str, Any]:
+def _chart(timeline: Timeline, *, legend: bool) -> dict[str, Any]:
     """Stacked bars, a second wide."""
     return {
-        "height": 120,
+        "height": 200 if legend else 120,
         "mark": {"type": "bar", "binSpacing": 0},
         "encoding": {
             "x": {
@@ -85,7 +85,11 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
                 "bin": {"binned": True, "step": 1},
                 "title": None,
                 "scale": {"domain": [-CHART_S, 0], "nice": False},
-                "axis": {"labelExpr": "datum.value + ' s'", "tickCount": 4, "grid": False},
+                "axis": {
+                    "labelExpr": "datum.value + ' s'",
+                    "values": list(range(-CHART_S, 1, 15)),
+                    "grid": False,
+                },
             },
             "x2": {"field": "to_s"},
             "y": {
@@ -102,7 +106,7 @@ def _chart(timeline: Timeline) -> dict[str, Any]:
                     "domain": [str(label) for label in timeline.labels],
                     "range": [ui.hex_color(label) for label in timeline.labels],
                 },
-                "legend": {"orient": "top", "title": None, "columns": 4},
+                "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
             },
             "tooltip": [
                 {"field": "emotion", "type": "nominal"},
