@@ -14,6 +14,7 @@ from fer_core.full_search import FullSearch, SearchedFrame, shared_threads
 from fer_core.images import RgbImage, check_rgb
 from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes, scene_changed
 from fer_core.near_search import detect_near
+from fer_core.smoothing import HALF_LIFE_S
 from fer_core.tracking import UNCONFIRMED_S, Track, Tracks
 
 CLASSIFY_EVERY_S = 0.09
@@ -48,16 +49,20 @@ class LiveSettings:
     Attributes:
         min_face_share: Smallest side of a face, as a share of the frame's shorter side.
         show_probabilities: Draw a bar for each emotion.
+        half_life_s: After this time, what was seen before has half the weight in the probabilities.
         mirror: Show the picture as a mirror does; what is drawn on it stays readable.
     """
 
     min_face_share: float = 0.15
     show_probabilities: bool = False
+    half_life_s: float = HALF_LIFE_S
     mirror: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.min_face_share <= 1:
             raise ValueError(f"Expected a share above 0, up to 1. Received: {self.min_face_share}")
+        if not self.half_life_s > 0:
+            raise ValueError(f"Expected a half-life above 0 s. Received: {self.half_life_s}")
 
 
 @dataclass(frozen=True)
@@ -252,4 +257,4 @@ class LiveSession:
         faces = [(track, DetectedFace(box, track.confidence)) for track, box in inside if box]
         answers = self._analyzer.classify(image, [face for _, face in faces])
         for (track, _), answer in zip(faces, answers, strict=True):
-            track.classified(answer.probabilities, time_s)
+            track.classified(answer.probabilities, time_s, self.settings.half_life_s)

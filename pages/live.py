@@ -11,6 +11,7 @@ import live_results
 import ui
 from fer_core.images import encode_jpeg, encode_png
 from fer_core.recording import MOST_S, Recording
+from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
 from video_visit import clock
 
@@ -20,6 +21,9 @@ KEY = "live"  # also streamlit-webrtc's own place in the session state
 
 # What the camera is asked for; it is also what the server decodes and encodes for each viewer.
 VIDEO = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
+
+HALF_LIVES_S = {"Little": HALF_LIFE_S / 4, "Medium": HALF_LIFE_S, "Much": HALF_LIFE_S * 4}
+USUAL_SMOOTHING = "Medium"
 
 
 def choose_settings() -> fer_core.LiveSettings:
@@ -36,7 +40,19 @@ def choose_settings() -> fer_core.LiveSettings:
     )
     mirror = right.toggle("Mirror the picture", value=True)
     bars = right.toggle("Show probabilities in the picture")
-    return fer_core.LiveSettings(share / 100, show_probabilities=bars, mirror=mirror)
+    smoothing = left.segmented_control(
+        "Smoothing of the answers",
+        HALF_LIVES_S,
+        default=USUAL_SMOOTHING,
+        required=True,
+        help="With more of it answers are calmer and follow a change later.",
+    )
+    return fer_core.LiveSettings(
+        share / 100,
+        show_probabilities=bars,
+        half_life_s=HALF_LIVES_S[smoothing or USUAL_SMOOTHING],
+        mirror=mirror,
+    )
 
 
 def mend_start() -> None:

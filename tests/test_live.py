@@ -547,6 +547,19 @@ def test_what_was_seen_before_counts_half_after_a_fifth_of_a_second(
 # --- settings ---
 
 
+def test_with_another_half_life_that_time_counts_half(session: LiveSession) -> None:
+    session.settings = LiveSettings(half_life_s=0.8)
+    for time_s, value in ((0, 255), (0.8, 128)):
+        live = session.process(frame((100, 100, 140, 140), value=value), time_s)
+    assert live.faces[0].probabilities[Emotion.SAD] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("half_life_s", [0.0, -0.2, float("nan")])
+def test_a_half_life_that_is_no_time_is_refused(half_life_s: float) -> None:
+    with pytest.raises(ValueError, match="Expected a half-life above 0 s"):
+        LiveSettings(half_life_s=half_life_s)
+
+
 def test_settings_apply_from_the_next_frame_on(
     session: LiveSession, detector: SquareDetector
 ) -> None:

@@ -254,6 +254,16 @@ def test_settings_reach_the_stream_that_runs(streamer: StubStreamer) -> None:
     assert "No face in sight" in page.info[0].value
 
 
+def test_smoothing_reaches_the_stream_that_runs(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    session = page.session_state[ui.STREAM_KEY].session
+    usual_s = session.settings.half_life_s
+    page.segmented_control[0].set_value("Much").run()
+    assert session.settings.half_life_s > usual_s
+    page.segmented_control[0].set_value("Little").run()
+    assert session.settings.half_life_s < usual_s
+
+
 def test_the_picture_is_a_mirror_unless_that_is_switched_off(streamer: StubStreamer) -> None:
     page = open_live_page()
     source = portrait_frame().to_ndarray(format="rgb24")
