@@ -213,6 +213,26 @@ def test_the_picture_is_a_mirror_until_that_is_switched_off(camera_page: Page, a
     wait_until(lambda: not is_mirrored(), 15, "the picture is as the camera sees it")
 
 
+def test_another_camera_can_be_chosen_while_the_stream_runs(
+    chromium: BrowserType, app: App
+) -> None:
+    two = "--use-fake-device-for-media-stream=device-count=2"
+    browser = launch(chromium, two, "--use-fake-ui-for-media-stream")
+    page = browser.new_page()
+    open_live_page(page, app)
+    expect(component(page).get_by_role("button", name="SELECT DEVICE")).to_be_visible()
+    component(page).get_by_role("button", name="START").click()
+    video = component(page).locator("video")
+    wait_until(lambda: n_frames(video) > 5, 20, "the video plays")
+    cameras = component(page).get_by_label("Select camera")
+    first = cameras.input_value()
+    cameras.select_option(index=1)
+    wait_until(lambda: cameras.input_value() != first, 10, "the other camera is in use")
+    before = n_frames(video)
+    wait_until(lambda: n_frames(video) > before + 10, 20, "the stream goes on")
+    browser.close()
+
+
 def test_a_frozen_picture_is_downloaded_with_its_box(camera_page: Page, app: App) -> None:
     open_live_page(camera_page, app)
     start(camera_page)
