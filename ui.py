@@ -31,17 +31,17 @@ NETWORK_PROBLEM_KEY = "network_problem"
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
 
-STARTED_KEY = "live_started_s"
-"""When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
-
-PROBLEM_KEY = "live_problem"
-"""Where the sentence lies that says why a stream ended by itself."""
-
 RECORDING_KEY = "live_recording"
 """Where the viewer's `Recording` of a stream lies in the session state."""
 
 FROZEN_KEY = "live_frozen"
 """Where the `LiveFrame` lies that the viewer froze."""
+
+STARTED_KEY = "live_started_s"
+"""When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
+
+PROBLEM_KEY = "live_problem"
+"""Where the sentence lies that says why a stream ended by itself."""
 
 RESULTS_KEY = "photo_results"
 """Where the results of a viewer's photos lie in the session state while the photo page is open."""
