@@ -35,6 +35,12 @@ NETWORK_PROBLEM_KEY = "network_problem"
 STREAM_KEY = "live_stream"
 """Where a viewer's `VideoStream` lies in the session state while the live page is open."""
 
+RECORDING_KEY = "live_recording"
+"""Where the viewer's `Recording` of a stream lies in the session state."""
+
+FROZEN_KEY = "live_frozen"
+"""Where the `LiveFrame` lies that the viewer froze."""
+
 STARTED_KEY = "live_started_s"
 """When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
 
@@ -367,9 +373,16 @@ def drop_stream() -> None:
         st.session_state.pop(STREAM_KEY).close()
 
 
+def forget_recorded() -> None:
+    """Forget what the viewer recorded and froze of a stream."""
+    st.session_state.pop(RECORDING_KEY, None)
+    st.session_state.pop(FROZEN_KEY, None)
+
+
 def leave_live_page() -> None:
     """Forget what the live page kept of the viewer."""
     drop_stream()
+    forget_recorded()
     st.session_state.pop(PROBLEM_KEY, None)
     st.session_state.pop(STARTED_KEY, None)
 

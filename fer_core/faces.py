@@ -46,6 +46,10 @@ class BoundingBox:
         """The same box moved right by `dx` and down by `dy` pixels."""
         return BoundingBox(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
 
+    def mirrored(self, width: int) -> "BoundingBox":
+        """The same box in the mirror image of an image of that width."""
+        return BoundingBox(width - self.x2, self.y1, width - self.x1, self.y2)
+
     def scaled(self, factor: float) -> "BoundingBox":
         """The same box in an image of `factor` times the size, at least one pixel large."""
         x1, y1, x2, y2 = (round(edge * factor) for edge in self.xyxy)

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.drawing import draw_faces
@@ -11,6 +14,7 @@ from fer_core.full_search import FullSearch, SearchedFrame, shared_threads
 from fer_core.images import RgbImage, check_rgb
 from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes, scene_changed
 from fer_core.near_search import detect_near
+from fer_core.smoothing import HALF_LIFE_S
 from fer_core.tracking import UNCONFIRMED_S, Track, Tracks
 
 CLASSIFY_EVERY_S = 0.09
@@ -45,14 +49,20 @@ class LiveSettings:
     Attributes:
         min_face_share: Smallest side of a face, as a share of the frame's shorter side.
         show_probabilities: Draw a bar for each emotion.
+        half_life_s: After this time, what was seen before has half the weight in the probabilities.
+        mirror: Show the picture as a mirror does; what is drawn on it stays readable.
     """
 
     min_face_share: float = 0.15
     show_probabilities: bool = False
+    half_life_s: float = HALF_LIFE_S
+    mirror: bool = False
 
     def __post_init__(self) -> None:
         if not 0 < self.min_face_share <= 1:
             raise ValueError(f"Expected a share above 0, up to 1. Received: {self.min_face_share}")
+        if not self.half_life_s > 0:
+            raise ValueError(f"Expected a half-life above 0 s. Received: {self.half_life_s}")
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,8 @@ class LiveFrame:
     """One processed frame.
 
     Attributes:
-        image: Annotated copy of the frame.
-        faces: The faces in sight, from left to right.
+        image: Annotated copy of the frame, or of its mirror image.
+        faces: The faces in sight, from left to right in `image`, to which their boxes refer.
     """
 
     image: RgbImage
@@ -130,9 +140,16 @@ class LiveSession:
         self._tracks.drop_doubles()
         self._ask_about_one(image, time_s, min_face_px)
         self._last = motion
+        return self._shown(image, settings)
+
+    def _shown(self, image: RgbImage, settings: LiveSettings) -> LiveFrame:
         height, width = image.shape[:2]
-        shown = [(track, track.clipped(width, height)) for track in self._tracks.in_sight]
-        faces = tuple(track.face(box) for track, box in shown if box is not None)
+        inside = [(track, track.clipped(width, height)) for track in self._tracks.in_sight]
+        faces = tuple(track.face(box) for track, box in inside if box is not None)
+        if settings.mirror:
+            image = np.asarray(cv2.flip(image, 1), dtype=np.uint8)
+            mirrored = [replace(face, box=face.box.mirrored(width)) for face in faces]
+            faces = tuple(sorted(mirrored, key=lambda face: face.box.xyxy))
         annotated = draw_faces(image, faces, show_probabilities=settings.show_probabilities)
         return LiveFrame(annotated, faces)
 
@@ -240,4 +257,4 @@ class LiveSession:
         faces = [(track, DetectedFace(box, track.confidence)) for track, box in inside if box]
         answers = self._analyzer.classify(image, [face for _, face in faces])
         for (track, _), answer in zip(faces, answers, strict=True):
-            track.classified(answer.probabilities, time_s)
+            track.classified(answer.probabilities, time_s, self.settings.half_life_s)

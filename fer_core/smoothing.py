@@ -19,7 +19,10 @@ SURE_BY = 0.05
 
 
 def blended(
-    before: Mapping[Emotion, float], now: Mapping[Emotion, float], elapsed_s: float
+    before: Mapping[Emotion, float],
+    now: Mapping[Emotion, float],
+    elapsed_s: float,
+    half_life_s: float = HALF_LIFE_S,
 ) -> dict[Emotion, float]:
     """Probabilities averaged over time with a half-life, whatever the number of frames.
 
@@ -27,11 +30,12 @@ def blended(
         before: The average so far.
         now: What the network answers now.
         elapsed_s: Seconds since `before` was right.
+        half_life_s: Above 0.
 
     Returns:
-        `before`, weighted by a half for each `HALF_LIFE_S` elapsed, and `now` with the rest.
+        `before`, weighted by a half for each half-life elapsed, and `now` with the rest.
     """
-    old = 0.5 ** (elapsed_s / HALF_LIFE_S)
+    old = 0.5 ** (elapsed_s / half_life_s)
     return {emotion: old * before[emotion] + (1 - old) * share for emotion, share in now.items()}
 
 

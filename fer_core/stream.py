@@ -2,14 +2,19 @@
 
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass, replace
 
 import av
 import numpy as np
 
 from fer_core.live import LiveFrame, LiveSession
+from fer_core.recording import Recording
 
 LOGGER = logging.getLogger(__name__)
+
+N_TIMED = 30
+"""Over how many frames the rate is averaged: about the last second."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class StreamStatus:
         n_errors: Frames that failed; the last good picture was shown instead.
         failed: Whether the last frame was one of them.
         process_ms: Milliseconds that the last frame took.
+        frame_rate: Frames a second, averaged over the last of them; 0 before the second one.
         time_s: When the last frame was done, on the clock of `time.monotonic`.
     """
 
@@ -30,6 +36,7 @@ class StreamStatus:
     n_errors: int = 0
     failed: bool = False
     process_ms: float = 0.0
+    frame_rate: float = 0.0
     time_s: float = 0.0
 
 
@@ -37,13 +44,19 @@ class VideoStream:
     """Runs a session over a stream's frames, in the stream's thread.
 
     `status` and `session.settings` are immutable values that other threads may read and replace.
-    `closed` says whether the stream has ended.
+
+    Attributes:
+        recording: What the frames' faces are added to; None for nothing. Other threads may replace
+            it.
+        closed: Whether the stream has ended.
     """
 
     def __init__(self, session: LiveSession) -> None:
         """Wrap one viewer's session."""
         self.session = session
         self.status = StreamStatus()
+        self.recording: Recording | None = None
+        self._starts_s: deque[float] = deque(maxlen=N_TIMED + 1)
         self.closed = False
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
@@ -57,26 +70,36 @@ class VideoStream:
         try:
             image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
             newest = self.session.process(image, start_s)
+            recording = self.recording
+            if recording is not None:
+                recording.add(newest.faces, start_s)
             failed = False
         except Exception:
             if status.n_errors == 0:  # once a stream, not thirty times a second
                 LOGGER.exception("A live frame could not be processed; the last picture is shown.")
             failed = True
         end_s = time.monotonic()
+        self._starts_s.append(start_s)
         self.status = StreamStatus(
             newest=newest,
             n_frames=status.n_frames + (not failed),
             n_errors=status.n_errors + failed,
             failed=failed,
             process_ms=(end_s - start_s) * 1000,
+            frame_rate=self._frame_rate(),
             time_s=end_s,
         )
         if self.closed:  # while this frame was processed
             self.close()
         return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
 
+    def _frame_rate(self) -> float:
+        elapsed_s = self._starts_s[-1] - self._starts_s[0]
+        return (len(self._starts_s) - 1) / elapsed_s if elapsed_s > 0 else 0.0
+
     def close(self) -> None:
         """Forget the viewer's faces and pictures, whoever may still hold this stream."""
         self.closed = True
+        self.recording = None
         self.status = replace(self.status, newest=None)
         self.session.forget()

@@ -121,10 +121,13 @@ class Timeline:
         """All faces together, None where there is none."""
         return self._share(np.ones(self.n_faces, dtype=bool)) if self.n_faces else None
 
-    def tracks(self) -> dict[int, TimeShare]:
-        """Each face by the number of its track; those seen longest come first."""
-        tracks = np.array(self._tracks)
-        shares = {int(track): self._share(tracks == track) for track in np.unique(tracks)}
+    def tracks(self, since_s: float = 0.0) -> dict[int, TimeShare]:
+        """Each face seen from a time on, by its track's number; those seen longest come first."""
+        tracks, recent = np.array(self._tracks), self._row_times_s() >= since_s
+        shares = {
+            int(track): self._share((tracks == track) & recent)
+            for track in np.unique(tracks[recent])
+        }
         return dict(sorted(shares.items(), key=lambda item: -item[1].seconds))
 
     def _share(self, chosen: npt.NDArray[np.bool_]) -> TimeShare:

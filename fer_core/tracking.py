@@ -95,14 +95,18 @@ class Track:
         self.confidence = found.confidence
         self.seen_s = self.confirmed_s = self.checked_s = time_s
 
-    def classified(self, probabilities: Mapping[Emotion, float], time_s: float) -> None:
-        """Take in what the network answers for this face."""
+    def classified(
+        self, probabilities: Mapping[Emotion, float], time_s: float, half_life_s: float
+    ) -> None:
+        """Take in what the network answers for this face; `blended` says what a half-life is."""
         if self._name is None:
             self._probabilities = probabilities
             self._name = SteadyName(probabilities, time_s)
         else:
             elapsed_s = time_s - self.classified_s
-            self._probabilities = blended(self._probabilities, probabilities, elapsed_s)
+            self._probabilities = blended(
+                self._probabilities, probabilities, elapsed_s, half_life_s
+            )
             self._name.update(self._probabilities, time_s)
         self.classified_s = time_s
 

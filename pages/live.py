@@ -1,6 +1,7 @@
 """The live camera: the browser's picture goes to the server and comes back annotated."""
 
 import time
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -9,8 +10,13 @@ from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.component import enhance_frontend_rtc_configuration
 
 import fer_core
+import live_results
 import ui
+from fer_core.images import encode_jpeg, encode_png
+from fer_core.recording import MOST_S, Recording
+from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
+from fer_core.timeline import clock
 
 GIVEN_UP_S = 3.0
 
@@ -22,6 +28,9 @@ KEY = "live"  # also streamlit-webrtc's own place in the session state
 
 # What the camera is asked for; it is also what the server decodes and encodes for each viewer.
 VIDEO = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
+
+HALF_LIVES_S = {"Little": HALF_LIFE_S / 4, "Medium": HALF_LIFE_S, "Much": HALF_LIFE_S * 4}
+USUAL_SMOOTHING = "Medium"
 
 
 def choose_settings() -> fer_core.LiveSettings:
@@ -36,8 +45,21 @@ def choose_settings() -> fer_core.LiveSettings:
         format="%d %%",
         help="A larger value is faster and overlooks people far off.",
     )
+    mirror = right.toggle("Mirror the picture", value=True)
     bars = right.toggle("Show probabilities in the picture")
-    return fer_core.LiveSettings(min_face_share=share / 100, show_probabilities=bars)
+    smoothing = left.segmented_control(
+        "Smoothing of the answers",
+        HALF_LIVES_S,
+        default=USUAL_SMOOTHING,
+        required=True,
+        help="With more of it answers are calmer and follow a change later.",
+    )
+    return fer_core.LiveSettings(
+        share / 100,
+        show_probabilities=bars,
+        half_life_s=HALF_LIVES_S[smoothing or USUAL_SMOOTHING],
+        mirror=mirror,
+    )
 
 
 def mend_start() -> None:
@@ -124,10 +146,129 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
         )
     for face in faces:
         ui.show_face(f"Face {face.track_id}" if len(faces) > 1 else "Face", face)
-    st.caption(f"{status.process_ms:.0f} ms a frame")
+    st.caption(f"{status.frame_rate:.0f} frames a second, {status.process_ms:.0f} ms a frame")
 
 
-def show_stream(viewer: VideoStream, video: DeltaGenerator, newest: DeltaGenerator) -> None:
+def start_recording(stream: VideoStream) -> None:
+    """Record the results from now on; an earlier recording is forgotten."""
+    labels = ui.analyzer().classifier.labels
+    stream.recording = st.session_state[ui.RECORDING_KEY] = Recording(labels)
+
+
+def stop_recording(stream: VideoStream) -> None:
+    """Keep what was recorded and add nothing more."""
+    stream.recording = None
+
+
+def freeze(stream: VideoStream) -> None:
+    """Keep the picture on the screen, with what is drawn on it."""
+    newest = stream.status.newest
+    if newest is not None:
+        st.session_state[ui.FROZEN_KEY] = newest
+
+
+def choose_what_to_keep(stream: VideoStream, playing: bool) -> None:
+    """Freeze a picture, record the results, and take both along."""
+    with st.container(horizontal=True):
+        st.button(
+            "Freeze the picture",
+            icon=":material/photo_camera:",
+            disabled=not playing,
+            on_click=freeze,
+            args=(stream,),
+        )
+        if stream.recording is None:
+            st.button(
+                "Record the results",
+                icon=":material/radio_button_checked:",
+                disabled=not playing,
+                on_click=start_recording,
+                args=(stream,),
+                help="The faces' boxes and probabilities, ten times a second; no pictures. For up "
+                f"to {MOST_S / 60:.0f} minutes. A new recording takes the place of the last one.",
+            )
+        else:
+            st.button(
+                "Stop recording",
+                icon=":material/stop_circle:",
+                type="primary",
+                on_click=stop_recording,
+                args=(stream,),
+            )
+    st.caption(
+        "A frozen picture and a recording are kept in memory alone and forgotten when you press "
+        "STOP or leave this page, so download them before."
+    )
+    show_frozen()
+    show_recorded(stream)
+
+
+def show_frozen() -> None:
+    """The frozen picture, should there be one."""
+    frozen: fer_core.LiveFrame | None = st.session_state.get(ui.FROZEN_KEY)
+    if frozen is None:
+        return
+    st.subheader("Frozen picture", anchor=False)
+    st.image(encode_jpeg(frozen.image), alt="The frozen picture with a box around each face")
+    with st.container(horizontal=True):
+        st.download_button(
+            "Picture (PNG)",
+            data=partial(encode_png, frozen.image),
+            file_name="live-emotions.png",
+            mime="image/png",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.button(
+            "Discard the picture",
+            icon=":material/delete:",
+            on_click=st.session_state.pop,
+            args=(ui.FROZEN_KEY, None),
+        )
+
+
+def show_recorded(stream: VideoStream) -> None:
+    """The recording so far, should there be one, and its files."""
+    recording: Recording | None = st.session_state.get(ui.RECORDING_KEY)
+    if recording is None:
+        return
+    st.subheader("Recording", anchor=False)
+    running = stream.recording is not None
+    classifier = ui.analyzer().classifier
+    st.fragment(show_recording, run_every=1.0 if running else None)(recording, running)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)",
+            data=lambda: live_results.table_csv(recording.timeline(), classifier),
+            file_name="live-emotions.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Data (JSON)",
+            data=lambda: live_results.table_json(recording.timeline(), classifier),
+            file_name="live-emotions.json",
+            mime="application/json",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def show_recording(recording: Recording, running: bool) -> None:
+    """How long the recording is, and each face's last minute."""
+    timeline = recording.timeline()
+    length = f"{clock(timeline.end_s)} with {ui.count(len(timeline.tracks()), 'face')}"
+    if recording.is_full:
+        st.warning(f"The recording is full: {length}. Download it, then record again.")
+    else:
+        st.caption(f"Recording: {length}" if running else f"Recorded: {length}")
+    live_results.show_last_minute(timeline)
+
+
+def show_stream(
+    viewer: VideoStream, video: DeltaGenerator, newest: DeltaGenerator, kept: DeltaGenerator
+) -> None:
     """The returned video with its controls and, beside it, the newest faces."""
     ice_servers = ui.ice_servers()
     with video:
@@ -152,21 +293,26 @@ def show_stream(viewer: VideoStream, video: DeltaGenerator, newest: DeltaGenerat
     playing = context.state.playing
     if not playing and not context.state.signalling:
         ui.drop_stream()
+        if not st.session_state.get(ui.PROBLEM_KEY):  # the viewer's own decision
+            ui.forget_recorded()
     with newest:
         shown = st.fragment(show_newest, run_every=0.5 if playing else None)
         shown(viewer, playing, context.state.signalling)
+    with kept:
+        choose_what_to_keep(viewer, playing)
 
 
 ui.need_router("live")
 st.title("Emotions, live", anchor=False)
-ui.link_to_network()
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight
     live_settings = choose_settings()
+kept = st.container()
+ui.link_to_network()
 viewer = ui.stream()
 viewer.session.settings = live_settings
 if has_place(viewer):
-    show_stream(viewer, video, newest)
+    show_stream(viewer, video, newest, kept)
 else:
     st.session_state.pop(KEY, None)  # a start that came too late
     ui.leave_live_page()

@@ -108,3 +108,8 @@ def test_the_emotion_is_the_most_probable_one() -> None:
 def test_of_equally_probable_emotions_the_first_is_taken() -> None:
     face = FaceEmotion(BoundingBox(0, 0, 1, 1), 0.9, {Emotion.SAD: 0.5, Emotion.HAPPY: 0.5})
     assert face.emotion == Emotion.SAD
+
+
+def test_a_mirrored_box_is_as_far_from_the_other_side() -> None:
+    assert BoundingBox(0, 2, 3, 5).mirrored(10).xyxy == (7, 2, 10, 5)
+    assert BoundingBox(-2, 0, 4, 1).mirrored(10).mirrored(10) == BoundingBox(-2, 0, 4, 1)

@@ -15,6 +15,7 @@ import pytest
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarFaceDetector
+from fer_core.drawing import draw_faces
 from fer_core.emotions import Emotion
 from fer_core.faces import DetectedFace
 from fer_core.full_search import InlineExecutor
@@ -83,6 +84,31 @@ def test_a_real_face_that_moves_keeps_its_track(analyzer: EmotionAnalyzer) -> No
         in_photo = live.faces[0].box.shifted(left, top)
         assert abs((in_photo.x1 + in_photo.x2) / 2 - ASTRONAUT_NOSE_XY[0]) < 15
         assert abs((in_photo.y1 + in_photo.y2) / 2 - ASTRONAUT_NOSE_XY[1]) < 20
+
+
+# --- the mirror ---
+
+
+def test_a_mirror_shows_another_picture_of_the_same_faces(session: LiveSession) -> None:
+    image = frame((20, 30, 100, 110), (200, 50, 260, 110))
+    plain_faces = session.process(image, 0).faces
+    session.settings = LiveSettings(mirror=True)
+    live = session.process(image, 0.01)
+    assert boxes(live) == [(60, 50, 120, 110), (220, 30, 300, 110)]
+    assert ids(live) == [face.track_id for face in reversed(plain_faces)]
+    readable = draw_faces(np.ascontiguousarray(image[:, ::-1]), live.faces)
+    np.testing.assert_array_equal(live.image, readable)
+
+
+def test_a_mirrored_face_gets_the_same_answer(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    answers = [
+        LiveSession(analyzer, LiveSettings(mirror=mirror), InlineExecutor()).process(image, 0)
+        for mirror in (False, True)
+    ]
+    plain_face, mirrored = (live.faces[0] for live in answers)
+    assert mirrored.probabilities == plain_face.probabilities
+    assert mirrored.box == plain_face.box.mirrored(image.shape[1])
 
 
 # --- frames ---
@@ -519,6 +545,19 @@ def test_what_was_seen_before_counts_half_after_a_fifth_of_a_second(
 
 
 # --- settings ---
+
+
+def test_with_another_half_life_that_time_counts_half(session: LiveSession) -> None:
+    session.settings = LiveSettings(half_life_s=0.8)
+    for time_s, value in ((0, 255), (0.8, 128)):
+        live = session.process(frame((100, 100, 140, 140), value=value), time_s)
+    assert live.faces[0].probabilities[Emotion.SAD] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("half_life_s", [0.0, -0.2, float("nan")])
+def test_a_half_life_that_is_no_time_is_refused(half_life_s: float) -> None:
+    with pytest.raises(ValueError, match="Expected a half-life above 0 s"):
+        LiveSettings(half_life_s=half_life_s)
 
 
 def test_settings_apply_from_the_next_frame_on(

@@ -16,9 +16,12 @@ import streamlit as st
 import streamlit_webrtc
 from PIL import Image
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 import fer_core
 import ui
+from fer_core import recording
+from fer_core.recording import Recording
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -203,9 +206,9 @@ def portrait_frame() -> av.VideoFrame:
 def after_the_search(callback: Callable[[av.VideoFrame], av.VideoFrame]) -> av.VideoFrame:
     """What a stream of portraits looks like once its face was found, beside the stream."""
     for _ in range(500):
-        source = portrait_frame()
-        annotated = callback(source)
-        if (annotated.to_ndarray(format="rgb24") != source.to_ndarray(format="rgb24")).any():
+        annotated = callback(portrait_frame())
+        mirrored = portrait_frame().to_ndarray(format="rgb24")[:, ::-1]
+        if (annotated.to_ndarray(format="rgb24") != mirrored).any():
             return annotated
         time.sleep(0.02)
     pytest.fail("the face was not found")
@@ -343,13 +346,140 @@ def test_settings_reach_the_stream_that_runs(streamer: StubStreamer) -> None:
     page = open_live_page()
     running = streamer.callback
     plain = after_the_search(running).to_ndarray(format="rgb24")
-    page.toggle[0].set_value(True).run()
+    page.toggle[1].set_value(True).run()
     with_bars = running(portrait_frame()).to_ndarray(format="rgb24")
     assert (plain != with_bars).any()
     page.slider[0].set_value(60).run()
     running(portrait_frame())
     page.run()
     assert "No face in sight" in page.info[0].value
+
+
+def test_smoothing_reaches_the_stream_that_runs(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    session = page.session_state[ui.STREAM_KEY].session
+    usual_s = session.settings.half_life_s
+    page.segmented_control[0].set_value("Much").run()
+    assert session.settings.half_life_s > usual_s
+    page.segmented_control[0].set_value("Little").run()
+    assert session.settings.half_life_s < usual_s
+
+
+def test_the_picture_is_a_mirror_unless_that_is_switched_off(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    source = portrait_frame().to_ndarray(format="rgb24")
+
+    def corner() -> np.ndarray[Any, Any]:
+        """A part of the picture on which nothing is drawn."""
+        return streamer.callback(portrait_frame()).to_ndarray(format="rgb24")[-50:, :50]
+
+    np.testing.assert_array_equal(corner(), source[-50:, ::-1][:, :50])
+    page.toggle[0].set_value(False).run()
+    np.testing.assert_array_equal(corner(), source[-50:, :50])
+
+
+def button(page: AppTest, label: str) -> Button:
+    (found,) = [button for button in page.button if button.label == label]
+    return found
+
+
+def shown(page: AppTest, kind: str) -> int:
+    return len(page.get(kind))
+
+
+def test_nothing_can_be_kept_of_a_stream_that_does_not_play(streamer: StubStreamer) -> None:
+    page = run_through(open_live_page(), streamer, "idle")
+    assert button(page, "Freeze the picture").disabled
+    assert button(page, "Record the results").disabled
+    assert shown(page, "download_button") == 0
+
+
+def test_a_picture_is_frozen_while_the_stream_goes_on(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    button(page, "Freeze the picture").click().run()
+    assert ui.FROZEN_KEY not in page.session_state, "no picture has come yet"
+    frozen = after_the_search(streamer.callback).to_ndarray(format="rgb24")
+    button(page, "Freeze the picture").click().run()
+    after_the_search(streamer.callback)
+    page.run()
+    assert not page.exception
+    np.testing.assert_array_equal(page.session_state[ui.FROZEN_KEY].image, frozen)
+    assert shown(page, "download_button") == 1
+    button(page, "Discard the picture").click().run()
+    assert ui.FROZEN_KEY not in page.session_state
+    assert shown(page, "download_button") == 0
+
+
+def test_a_recording_has_a_chart_for_the_face_and_two_files(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    after_the_search(streamer.callback)
+    assert ui.RECORDING_KEY not in page.session_state, "recording is the viewer's choice"
+    button(page, "Record the results").click().run()
+    assert shown(page, "vega_lite_chart") == 0
+    streamer.callback(portrait_frame())
+    page.run()
+    assert shown(page, "vega_lite_chart") == 1
+    assert shown(page, "download_button") == 2
+    button(page, "Stop recording").click().run()
+    kept = page.session_state[ui.RECORDING_KEY]
+    n_moments = len(kept.timeline())
+    time.sleep(0.15)
+    streamer.callback(portrait_frame())
+    page.run()
+    assert len(kept.timeline()) == n_moments
+    assert "Recorded: 0:00 with 1 face" in [caption.value for caption in page.caption]
+    button(page, "Record the results").click().run()
+    assert page.session_state[ui.RECORDING_KEY] is not kept
+
+
+def test_a_full_recording_says_so(streamer: StubStreamer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording, "MOST_ROWS", 0)
+    page = open_live_page()
+    after_the_search(streamer.callback)
+    button(page, "Record the results").click().run()
+    streamer.callback(portrait_frame())
+    page.run()
+    assert page.warning[0].value.startswith("The recording is full: ")
+
+
+def keep_something(page: AppTest, streamer: StubStreamer) -> None:
+    after_the_search(streamer.callback)
+    button(page, "Record the results").click().run()
+    button(page, "Freeze the picture").click().run()
+    assert ui.RECORDING_KEY in page.session_state
+    assert ui.FROZEN_KEY in page.session_state
+
+
+def test_stop_forgets_what_was_kept(streamer: StubStreamer) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    keep_something(page, streamer)
+    run_through(page, streamer, "idle")
+    assert ui.RECORDING_KEY not in page.session_state
+    assert ui.FROZEN_KEY not in page.session_state
+
+
+def test_leaving_the_page_forgets_what_was_kept(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    keep_something(page, streamer)
+    page.switch_page("pages/photo.py").run()
+    assert ui.RECORDING_KEY not in page.session_state
+    assert ui.FROZEN_KEY not in page.session_state
+
+
+def test_a_lost_connection_keeps_what_was_kept(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    stream = page.session_state[ui.STREAM_KEY]
+    stream.recording = page.session_state[ui.RECORDING_KEY] = Recording(
+        ui.analyzer().classifier.labels
+    )
+    streamer.callback(portrait_frame())
+    clock.now_s += 10
+    run_through(page, streamer, "idle")
+    assert page.error[0].value == ui.LOST_CONNECTION
+    assert len(page.session_state[ui.RECORDING_KEY].timeline()) == 1
+    assert shown(page, "download_button") == 2
 
 
 def run_through(page: AppTest, streamer: StubStreamer, *states: str) -> AppTest:

@@ -18,10 +18,11 @@ LAYERS = (
     {"analysis", "drawing", "explanation", "motion", "near_search", "smoothing", "video_file"},
     {"full_search", "tracking", "video_tracking"},
     {"live", "video", "media_files"},
-    {"stream", "timeline"},
+    {"timeline"},
     {"reports", "video_export"},
     {"row_format"},
-    {"row_file"},
+    {"recording", "row_file"},
+    {"stream"},
     {""},  # fer_core/__init__.py
     {"training"},
     {"commands"},

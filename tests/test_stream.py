@@ -1,4 +1,5 @@
 import logging
+import time
 from fractions import Fraction
 
 import av
@@ -9,6 +10,7 @@ from fer_core.analysis import EmotionAnalyzer
 from fer_core.full_search import InlineExecutor
 from fer_core.images import RgbImage
 from fer_core.live import LiveFrame, LiveSession
+from fer_core.recording import Recording
 from fer_core.stream import StreamStatus, VideoStream
 from tests.faces import RED, SquareDetector, astronaut, happy_if_white, noise, plain, squares
 
@@ -174,3 +176,35 @@ def test_a_closed_stream_holds_no_picture_whoever_holds_the_stream(stream: Video
     stream(video_frame(GOOD))  # a frame that was under way
     assert stream.status.newest is None
     assert stream.status.n_frames == 2
+
+
+def test_the_frame_rate_is_that_of_the_last_second(
+    stream: VideoStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now_s)
+    rates = []
+    for step_s in [0.0, *[1.0] * 10, *[0.05] * 40]:
+        now_s += step_s
+        stream(video_frame(GOOD))
+        rates.append(stream.status.frame_rate)
+    assert rates[:3] == [0, 1, 1]
+    assert rates[-1] == pytest.approx(20)
+
+
+def test_faces_are_recorded_where_that_is_wanted(stream: VideoStream) -> None:
+    stream(video_frame(GOOD))
+    recording = stream.recording = Recording(happy_if_white().labels)
+    stream(video_frame(BAD))
+    assert len(recording.timeline()) == 0
+    stream(video_frame(GOOD))
+    assert stream.status.newest is not None
+    (face,) = recording.timeline().faces(0)
+    assert face.box == stream.status.newest.faces[0].box
+
+
+def test_a_closed_stream_records_nothing_more(stream: VideoStream) -> None:
+    recording = stream.recording = Recording(happy_if_white().labels)
+    stream.close()
+    stream(video_frame(GOOD))
+    assert len(recording.timeline()) == 0

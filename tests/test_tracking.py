@@ -3,6 +3,7 @@ import pytest
 from fer_core.emotions import Emotion
 from fer_core.faces import BoundingBox, DetectedFace
 from fer_core.motion import SubpixelBox
+from fer_core.smoothing import HALF_LIFE_S
 from fer_core.tracking import LEAST_SHARE, Track, Tracks
 
 Xyxy = tuple[int, int, int, int]
@@ -74,7 +75,7 @@ def test_an_unsure_face_has_no_name_but_probabilities() -> None:
     track = Track(7, face(0, 0, 50, 50), 0)
     assert track.is_new
     shares = {Emotion.HAPPY: 0.3, Emotion.SAD: 0.25, Emotion.FEAR: 0.25, Emotion.ANGRY: 0.2}
-    track.classified(shares, 0)
+    track.classified(shares, 0, HALF_LIFE_S)
     assert not track.is_new
     shown = track.face(BoundingBox(0, 0, 50, 50))
     assert (shown.track_id, shown.steady_emotion, shown.emotion) == (7, None, Emotion.HAPPY)

@@ -1,0 +1,65 @@
+"""What a viewer chose to record of a stream: the faces' results, and never a picture."""
+
+import copy
+import math
+from collections.abc import Sequence
+from threading import Lock
+
+from fer_core.emotions import Emotion
+from fer_core.faces import TrackedFace
+from fer_core.timeline import Timeline
+from fer_core.video import VideoSample
+
+RATE = 10
+"""How many moments a second are recorded; a face is classified about as often."""
+
+MOST_S = 1800.0
+"""A recording of this length, in seconds, is full."""
+
+MOST_ROWS = 100_000
+"""So is one that holds this many faces of all its moments, some 6 MB."""
+
+
+class Recording:
+    """The faces of a stream over time, in bounded memory; one thread adds, others read."""
+
+    def __init__(self, labels: Sequence[Emotion]) -> None:
+        """Start empty.
+
+        Args:
+            labels: The classes of the network, in its order.
+        """
+        self._timeline = Timeline(labels, RATE)
+        self._start_s = 0.0
+        self._due_s = -math.inf
+        self._full = False
+        self._lock = Lock()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is recorded."""
+        return self._full
+
+    def add(self, faces: tuple[TrackedFace, ...], time_s: float) -> None:
+        """Record a frame's faces, unless the next moment to record is still to come.
+
+        Args:
+            faces: From left to right.
+            time_s: When the frame came, in seconds, on a clock that never goes back.
+        """
+        if self._full or time_s < self._due_s:
+            return
+        with self._lock:
+            if len(self._timeline) == 0:
+                self._start_s = time_s
+            elapsed_s = time_s - self._start_s
+            n_moments = math.floor(elapsed_s * RATE + 1e-6) + 1
+            self._due_s = self._start_s + n_moments / RATE - 1e-6
+            self._full = elapsed_s >= MOST_S or self._timeline.n_faces + len(faces) > MOST_ROWS
+            if not self._full:
+                self._timeline.add(VideoSample(elapsed_s, faces, 0.0))
+
+    def timeline(self) -> Timeline:
+        """What is recorded so far; times are seconds after the first frame."""
+        with self._lock:
+            return copy.deepcopy(self._timeline)

@@ -1,0 +1,121 @@
+"""What the live page shows and gives away of a recording: the last minute, and all of its rows."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+import ui
+from fer_core.classification import EmotionClassifier
+from fer_core.reports import NO_FACE, VideoReport, columns, rows
+from fer_core.row_format import RowFormat, csv_format, json_format
+from fer_core.timeline import Timeline
+
+FILE = "live camera"
+"""What stands in the rows in place of a file's name."""
+
+CHART_S = 60
+"""How many seconds the charts show, a bar each."""
+
+MOST_CHARTS = 4
+"""How many faces get a chart; the files hold all of them."""
+
+
+def table_csv(timeline: Timeline, classifier: EmotionClassifier) -> bytes:
+    """All rows, as docs/predict.md describes them."""
+    return _table(timeline, classifier, csv_format(columns(timeline.labels)))
+
+
+def table_json(timeline: Timeline, classifier: EmotionClassifier) -> bytes:
+    """All rows as a list of objects with the same names."""
+    return _table(timeline, classifier, json_format())
+
+
+def _table(timeline: Timeline, classifier: EmotionClassifier, row_format: RowFormat) -> bytes:
+    report = VideoReport(FILE, timeline=timeline, problem="" if timeline.n_faces else NO_FACE)
+    return row_format.join(list(rows(report, classifier.card, classifier.version)))
+
+
+def recent_faces(timeline: Timeline) -> list[int]:
+    """Those seen longest in the last minute, by number."""
+    since_s = _chart_end_s(timeline) - CHART_S
+    return sorted(list(timeline.tracks(since_s))[:MOST_CHARTS])
+
+
+def show_last_minute(timeline: Timeline) -> None:
+    """A chart for each face."""
+    for index, track in enumerate(recent_faces(timeline)):
+        st.caption(f"Face {track}, last minute")
+        st.vega_lite_chart(
+            last_minute(timeline, track),
+            _chart(timeline, legend=index == 0),
+            key=f"live_chart_{track}",
+            width="stretch",
+            alt=f"Probability of each emotion of face {track} over the last minute",
+        )
+
+
+def last_minute(timeline: Timeline, track: int) -> list[dict[str, Any]]:
+    """What a face's chart shows: for each second and emotion the mean probability.
+
+    Times are seconds before the end of the recording, so that the chart itself never changes.
+    """
+    end_s = _chart_end_s(timeline)
+    return [
+        {
+            "from_s": round(from_s - end_s),
+            "to_s": round(to_s - end_s),
+            "emotion": str(emotion),
+            "probability": round(probability, 3),
+        }
+        for from_s, to_s, probabilities in timeline.binned(CHART_S, end_s - CHART_S, end_s, track)
+        for emotion, probability in probabilities.items()
+    ]
+
+
+def _chart_end_s(timeline: Timeline) -> int:
+    """The end in whole seconds, so that a bar always stands for the same moments."""
+    return math.ceil(timeline.end_s - 1e-6)
+
+
+def _chart(timeline: Timeline, *, legend: bool) -> dict[str, Any]:
+    """Stacked bars, a second wide."""
+    return {
+        "height": 200 if legend else 120,
+        "mark": {"type": "bar", "binSpacing": 0},
+        "encoding": {
+            "x": {
+                "field": "from_s",
+                "type": "quantitative",
+                "bin": {"binned": True, "step": 1},
+                "title": None,
+                "scale": {"domain": [-CHART_S, 0], "nice": False},
+                "axis": {
+                    "labelExpr": "datum.value + ' s'",
+                    "values": list(range(-CHART_S, 1, 15)),
+                    "grid": False,
+                },
+            },
+            "x2": {"field": "to_s"},
+            "y": {
+                "field": "probability",
+                "type": "quantitative",
+                "title": None,
+                "scale": {"domain": [0, 1]},
+                "axis": {"format": "%", "tickCount": 3},
+            },
+            "color": {
+                "field": "emotion",
+                "type": "nominal",
+                "scale": {
+                    "domain": [str(label) for label in timeline.labels],
+                    "range": [ui.hex_color(label) for label in timeline.labels],
+                },
+                "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
+            },
+            "tooltip": [
+                {"field": "emotion", "type": "nominal"},
+                {"field": "probability", "type": "quantitative", "format": ".0%"},
+            ],
+        },
+    }
