@@ -17,7 +17,7 @@ from fer_core import model_store
 from fer_core.detection import HaarFaceDetector
 from fer_core.emotions import Emotion
 from fer_core.figures import read_figures
-from fer_core.model_store import DEFAULT_MODEL, ModelCard, read_card, write_card
+from fer_core.model_store import ModelCard, read_card, write_card
 from tests.test_pages import (
     ROOT_APP,
     StubStreamer,
@@ -29,14 +29,18 @@ from tests.test_pages import (
 
 __all__ = ["streamer"]  # a fixture, used by its name
 
-SHIPPED = model_store.MODELS_DIR / DEFAULT_MODEL
+SHOWN = "tutorial-cnn-augmented"
+"""A network that comes with the repository and answers by FER2013's own labels."""
+
+SHIPPED = model_store.MODELS_DIR / SHOWN
 
 
 @pytest.fixture
 def models_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place for networks that holds the default one."""
-    (tmp_path / DEFAULT_MODEL).symlink_to(SHIPPED)
+    """A place for networks that holds one, which is in use."""
+    (tmp_path / SHOWN).symlink_to(SHIPPED)
     monkeypatch.setattr(model_store, "MODELS_DIR", tmp_path)
+    monkeypatch.setenv("FER_MODEL", SHOWN)
     return tmp_path
 
 
@@ -99,7 +103,7 @@ def test_an_unknown_network_in_the_environment_is_one_sentence_here_too(
     page = open_page()
     assert [error.value for error in page.error] == [
         'The app is not set up correctly: There is no network "nobody\'s": neither a folder with '
-        f"a card.json, nor one of the networks here ({DEFAULT_MODEL})."
+        f"a card.json, nor one of the networks here ({SHOWN})."
     ]
     assert len(page.button) == len(page.selectbox) == 0
 
@@ -121,7 +125,7 @@ def test_a_network_whose_card_is_damaged_is_left_out_by_name(
     assert [warning.value for warning in page.warning] == [
         "`bad` is left out: its card is damaged."
     ]
-    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    assert page.selectbox[0].options == [SHOWN]
 
 
 def test_a_network_whose_figures_are_damaged_is_left_out_by_name(models_dir: Path) -> None:
@@ -187,7 +191,7 @@ def test_a_network_that_cannot_be_loaded_gets_a_sentence_and_the_one_before_stay
     add(models_dir, "torn", weights=working()[:1000])
     page = use(open_page(), "torn")
     assert [error.value for error in page.error] == [
-        f"The network `torn` is damaged and cannot be used; `{DEFAULT_MODEL}` stays in use."
+        f"The network `torn` is damaged and cannot be used; `{SHOWN}` stays in use."
     ]
     assert ui.NETWORK_KEY not in page.session_state
     page.switch_page("pages/photo.py").run()
@@ -203,10 +207,10 @@ def test_a_chosen_network_that_is_gone_gives_way_to_the_default(models_dir: Path
     page.run()
     assert not page.exception
     assert [error.value for error in page.error] == [
-        f"The network `passing` is gone and cannot be used any more; `{DEFAULT_MODEL}` is in use."
+        f"The network `passing` is gone and cannot be used any more; `{SHOWN}` is in use."
     ]
     assert "In use in this session" in texts(page)
-    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    assert page.selectbox[0].options == [SHOWN]
     page.switch_page("pages/photo.py").run()
     assert not page.exception
     assert len(open_page(page).error) == 0, "said once"
@@ -219,9 +223,9 @@ def test_a_listed_network_that_is_gone_at_the_click_gets_a_sentence(models_dir: 
     page.button[0].click().run()
     assert not page.exception
     assert [error.value for error in page.error] == [
-        f"The network `passing` is gone and cannot be used; `{DEFAULT_MODEL}` stays in use."
+        f"The network `passing` is gone and cannot be used; `{SHOWN}` stays in use."
     ]
-    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    assert page.selectbox[0].options == [SHOWN]
 
 
 @pytest.mark.parametrize("still_read", [False, True])
@@ -242,7 +246,7 @@ def test_a_network_that_goes_while_the_page_is_made_is_no_traceback(
     monkeypatch.setattr(model_store, "read_card", read_while_it_goes)
     pick(page, "passing")
     assert len(page.warning) == 0
-    assert page.selectbox[0].options == ["passing"] * still_read + [DEFAULT_MODEL]
+    assert page.selectbox[0].options == ["passing"] * still_read + [SHOWN]
 
 
 def test_the_configured_network_may_go_while_another_one_is_in_use(
@@ -250,11 +254,11 @@ def test_the_configured_network_may_go_while_another_one_is_in_use(
 ) -> None:
     folder = add(tmp_path_factory.mktemp("elsewhere"), "own", weights=working())
     monkeypatch.setenv("FER_MODEL", str(folder))
-    page = use(open_page(), DEFAULT_MODEL)
+    page = use(open_page(), SHOWN)
     shutil.rmtree(folder)
     page.run()
     assert not page.exception
-    assert page.selectbox[0].options == [DEFAULT_MODEL]
+    assert page.selectbox[0].options == [SHOWN]
 
 
 # --- what is shown ---
@@ -307,7 +311,7 @@ def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     add(models_dir, "a-fresh", metrics={})
     page = open_page()
     overview = page.dataframe[0].value
-    measured = ["z-better", f"{DEFAULT_MODEL} ✓", "a-worse"]
+    measured = ["z-better", f"{SHOWN} ✓", "a-worse"]
     assert list(overview.Network) == [*measured, "a-fresh", "z-tested-alone"]
     assert list(overview)[1] == "PublicTest", "in sight on a phone too"
     assert overview["PublicTest"].round(1).tolist()[:3] == [70.0, 61.2, 60.0]
@@ -360,7 +364,7 @@ def test_networks_judged_on_different_data_are_not_ranked_against_each_other(
     add(models_dir, "ck", labels=tuple(others), metrics=metrics, trained_on=trained_on)
     add(models_dir, "fresh", metrics={})
     page = pick(open_page(), "ck")
-    assert list(page.dataframe[0].value.Network) == [f"{DEFAULT_MODEL} ✓", "fresh"]
+    assert list(page.dataframe[0].value.Network) == [f"{SHOWN} ✓", "fresh"]
     assert list(page.dataframe[1].value) == ["Network", "Validation", "Accuracy", "Parameters"]
     assert list(page.dataframe[1].value.Network) == ["ck"]
     assert "Not measured: &lt;b&gt;the same images&lt;/b&gt;." in html(page)
@@ -434,12 +438,12 @@ def opposite(models_dir: Path) -> ModelCard:
 def test_the_network_of_the_environment_is_in_use_at_first(
     models_dir: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = add(tmp_path_factory.mktemp("elsewhere"), DEFAULT_MODEL, weights=working())
+    folder = add(tmp_path_factory.mktemp("elsewhere"), SHOWN, weights=working())
     monkeypatch.setenv("FER_MODEL", str(folder))
     page = open_page()
     assert sorted(page.selectbox[0].options) == [
-        DEFAULT_MODEL,
-        f"{DEFAULT_MODEL} (set by FER_MODEL)",
+        SHOWN,
+        f"{SHOWN} (set by FER_MODEL)",
     ]
     assert shown_folder(page) == folder
     assert "In use in this session" in texts(page)
@@ -468,7 +472,7 @@ def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
     assert shown_folder(page).name == "opposite"
     assert answer_of_the_photo_page(page) != before
     assert answer_of_the_photo_page(other_viewer) == before
-    use(open_page(page), DEFAULT_MODEL)
+    use(open_page(page), SHOWN)
     assert answer_of_the_photo_page(page) == before
 
 
