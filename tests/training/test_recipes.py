@@ -34,7 +34,7 @@ def test_the_default_network_was_trained_by_a_recipe_that_is_here() -> None:
 @pytest.mark.parametrize("n_steps", [1, 2, 19, 20, 4500])
 def test_an_optimizer_fits_runs_of_any_length(name: str, n_steps: int) -> None:
     optimizer = find_recipe(name).optimizer(n_steps)
-    assert 0 < float(optimizer.learning_rate) <= 0.1
+    assert 0 < float(optimizer.learning_rate) < 0.101
 
 
 @pytest.mark.parametrize("name", RECIPES)
