@@ -28,8 +28,8 @@ PROTOCOLS = {
 
 MEANINGS = {
     "all": "All test images, as the literature reports it.",
-    "leak_free": "Only test images that are not pixel for pixel in the training split: the figure "
-    "to expect on faces that the network has not seen.",
+    "leak_free": "Only test images that are not pixel for pixel in the training split: by the "
+    "data set's own labels, the figure to expect on faces that the network has not seen.",
     "ferplus_7": "Against the majority of ten people's votes (FER+, Barsoum et al. 2016), in the "
     "seven classes of FER2013.",
     "ferplus_8": "Against the majority of ten people's votes (FER+, Barsoum et al. 2016), with "
@@ -96,6 +96,8 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
     shown = [name for name in PROTOCOLS if name in figures or name not in optional]
     if not has_ferplus(str(card.trained_on.get("dataset", ""))):
         shown = [name for name in shown if name in figures or not name.startswith("ferplus")]
+    if card.trained_on.get("labels") == "FER+":  # what it learned comes first
+        shown.sort(key=lambda name: not name.startswith("ferplus"))
     for column, name in zip(st.columns(len(shown)), shown, strict=True):
         with column.container(border=True, height="stretch"):
             measured = figures.get(name)

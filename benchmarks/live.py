@@ -91,7 +91,7 @@ def measure_stages(analyzer: fer_core.EmotionAnalyzer, n_faces: int) -> None:
         "copy for motion": lambda i: MotionFrame(frames[i]),
         "follow all faces": lambda i: follow_boxes(motions[i - 1], motions[i], boxes),
         "search near one face": lambda i: detect_near(analyzer.detector, frames[0], box, 0.2, 58),
-        "classify one face": lambda i: analyzer.classify(frames[0], faces[:1]),
+        "classify one face": lambda i: analyzer.probabilities(frames[0], [faces[0].box]),
         "draw all faces": lambda i: fer_core.draw_faces(frames[i], classified),
         "draw them with bars": lambda i: fer_core.draw_faces(
             frames[i], classified, show_probabilities=True

@@ -8,7 +8,7 @@ import numpy as np
 from fer_core.classification import EmotionClassifier
 from fer_core.detection import HaarFaceDetector
 from fer_core.emotions import Emotion
-from fer_core.faces import DetectedFace, Doubt, FaceEmotion, probable_emotion
+from fer_core.faces import BoundingBox, DetectedFace, Doubt, FaceEmotion, probable_emotion
 from fer_core.images import RgbImage, crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.quality import face_doubts
@@ -36,15 +36,33 @@ class EmotionAnalyzer:
 
     def classify(self, image: RgbImage, faces: Sequence[DetectedFace]) -> list[FaceEmotion]:
         """Classify faces that were found already, all in one call; the order stays."""
+        crops = self._crops(image, [face.box for face in faces])
+        answers = self._answers(crops)
+        return [_face_emotion(*found) for found in zip(faces, crops, answers, strict=True)]
+
+    def probabilities(
+        self, image: RgbImage, boxes: Sequence[BoundingBox]
+    ) -> list[dict[Emotion, float]]:
+        """The network's answers alone, without a look at how far each face can be judged.
+
+        Args:
+            image: Where the faces are.
+            boxes: Around each face, inside the image.
+
+        Returns:
+            For each box the probability of each emotion, in the order of the network's labels.
+        """
+        return self._answers(self._crops(image, boxes))
+
+    def _crops(self, image: RgbImage, boxes: Sequence[BoundingBox]) -> list[RgbImage]:
+        return [crop_face(image, box, self.classifier.card.crop_margin) for box in boxes]
+
+    def _answers(self, crops: Sequence[RgbImage]) -> list[dict[Emotion, float]]:
         card = self.classifier.card
         width, height = card.input.width, card.input.height
-        crops = [crop_face(image, face.box, card.crop_margin) for face in faces]
         stacked = np.array([to_gray_face(crop, width, height) for crop in crops], dtype=np.uint8)
         rows = self.classifier.probabilities(stacked.reshape(-1, height, width))
-        return [
-            _face_emotion(face, crop, dict(zip(card.labels, row.tolist(), strict=True)))
-            for face, crop, row in zip(faces, crops, rows, strict=True)
-        ]
+        return [dict(zip(card.labels, row.tolist(), strict=True)) for row in rows]
 
 
 def _face_emotion(

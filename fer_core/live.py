@@ -254,7 +254,7 @@ class LiveSession:
     def _classify(self, image: RgbImage, tracks: Sequence[Track], time_s: float) -> None:
         height, width = image.shape[:2]
         inside = [(track, track.clipped(width, height)) for track in tracks]
-        faces = [(track, DetectedFace(box, track.confidence)) for track, box in inside if box]
-        answers = self._analyzer.classify(image, [face for _, face in faces])
-        for (track, _), answer in zip(faces, answers, strict=True):
-            track.classified(answer.probabilities, time_s, self.settings.half_life_s)
+        faces = [(track, box) for track, box in inside if box]
+        answers = self._analyzer.probabilities(image, [box for _, box in faces])
+        for (track, _), probabilities in zip(faces, answers, strict=True):
+            track.classified(probabilities, time_s, self.settings.half_life_s)
