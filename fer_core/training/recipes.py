@@ -35,9 +35,9 @@ def _sgd_with_decay(_n_steps: int) -> keras.optimizers.Optimizer:
 
 
 def _sgd_in_cycles(n_steps: int) -> keras.optimizers.Optimizer:
-    # A quarter of the run, then the rest: two cosines (Loshchilov & Hutter 2017, arXiv:1608.03983).
+    # A third of the run, then the rest: two cosines (Loshchilov & Hutter 2017, arXiv:1608.03983).
     schedule = keras.optimizers.schedules.CosineDecayRestarts(
-        0.1, max(1, n_steps // 4), t_mul=3.0, m_mul=0.5
+        0.1, max(1, n_steps // 3), t_mul=2.0, m_mul=0.5
     )
     return keras.optimizers.SGD(
         schedule, momentum=0.9, nesterov=True, weight_decay=5e-4 / (1 - 0.9)
@@ -92,7 +92,7 @@ RECIPES: dict[str, Recipe] = {
             optimizer=_sgd_in_cycles,
             augment=augmentation.strong_geometry,
             batch_size=128,
-            epochs=80,
+            epochs=60,
             learns_votes=True,
         ),
         Recipe(
