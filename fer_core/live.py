@@ -1,5 +1,6 @@
 """Faces of a live stream: found, followed and smoothed over time."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -36,6 +37,10 @@ NEAR_MARGIN = 0.2
 
 LOST_MARGIN = 0.5
 """The same for a face that could not be followed."""
+
+SAME_SHAPE_WITHIN = 0.02
+"""How much two frames' ratios of sides may differ for one to be the other at another resolution:
+sides are whole pixels, often even ones."""
 
 STILL_LARGE_ENOUGH = 0.8
 """Share of the smallest face's size below which a face in sight is dropped, so that one at the
@@ -112,7 +117,7 @@ class LiveSession:
         self._analyzer = analyzer
         self._tracks = Tracks()
         self._search = FullSearch(analyzer.detector, executor or shared_threads())
-        self._shape: tuple[int, ...] = ()
+        self._shape = 0, 0
         self._last: MotionFrame | None = None
         self._asked: _Asked | None = None
 
@@ -130,9 +135,8 @@ class LiveSession:
         settings = self.settings
         min_face_px = round(settings.min_face_share * min(image.shape[:2]))
         motion = MotionFrame(image)
-        if image.shape != self._shape:
-            self.forget()  # another camera, or a phone that was turned
-            self._shape = image.shape
+        if image.shape[:2] != self._shape:
+            self._resize(image.shape[:2], motion)
         self._tracks.expire(time_s)
         self._follow(image, motion, time_s, min_face_px)
         self._ask_for_search(image, motion, time_s, min_face_px)
@@ -152,6 +156,23 @@ class LiveSession:
             faces = tuple(sorted(mirrored, key=lambda face: face.box.xyxy))
         annotated = draw_faces(image, faces, show_probabilities=settings.show_probabilities)
         return LiveFrame(annotated, faces)
+
+    def _resize(self, shape: tuple[int, int], motion: MotionFrame) -> None:
+        """Keep the faces where only the resolution changed, as a browser does when it is busy.
+
+        Another camera or a phone that was turned gives another shape, too: that starts anew.
+        """
+        before, self._shape = self._shape, shape
+        last = self._last
+        if last is None or not math.isclose(
+            before[0] * shape[1], shape[0] * before[1], rel_tol=SAME_SHAPE_WITHIN
+        ):
+            self.forget()
+            return
+        self._search.cancel()
+        self._asked = None
+        self._tracks.scale(shape[0] / before[0])
+        self._last = last.as_large_as(motion)
 
     def forget(self) -> None:
         """Forget every face and every picture; may be called from any thread.

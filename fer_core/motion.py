@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +50,12 @@ class SubpixelBox:
         """The same box."""
         return cls((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.width, box.height)
 
+    def scaled(self, factor: float) -> "SubpixelBox":
+        """The same box in a picture `factor` times as large."""
+        return SubpixelBox(
+            self.x * factor, self.y * factor, self.width * factor, self.height * factor
+        )
+
     def moved(self, dx: float, dy: float, growth: float) -> "SubpixelBox":
         """The box with its center shifted by `dx` and `dy` pixels and its sides `growth` times."""
         return SubpixelBox(self.x + dx, self.y + dy, self.width * growth, self.height * growth)
@@ -77,6 +84,15 @@ class MotionFrame:
         height, width = image.shape[:2]
         self.gray: GrayImage = np.ascontiguousarray(scale_to_fit(to_gray(image), WIDE_PX))
         self.scale = max(self.gray.shape) / max(height, width)
+
+    def as_large_as(self, other: "MotionFrame") -> "MotionFrame":
+        """This frame as if it had been taken at another one's resolution."""
+        resized = copy(self)
+        vars(resized).pop("cells", None)
+        resized.scale = other.scale
+        size = other.gray.shape[::-1]
+        resized.gray = np.asarray(cv2.resize(self.gray, size), dtype=np.uint8)
+        return resized
 
     @cached_property
     def cells(self) -> npt.NDArray[np.float32]:

@@ -277,6 +277,36 @@ def test_another_frame_size_starts_anew(session: LiveSession, detector: SquareDe
     assert [call[:2] for call in detector.searched] == [(320, 240), (240, 320)]
 
 
+@pytest.mark.parametrize("size", [(480, 360), (320, 240), (240, 180), (640, 478)])
+def test_a_face_keeps_its_number_and_place_when_the_resolution_changes(
+    analyzer: EmotionAnalyzer, size: tuple[int, int]
+) -> None:
+    executor = ByHand()
+    session = LiveSession(analyzer, executor=executor)
+    photo = cv2.resize(portrait(), (640, 480))
+    before = session.process(np.asarray(photo, dtype=np.uint8), 0)
+    assert before.faces == ()
+    executor.run()
+    before = session.process(np.asarray(photo, dtype=np.uint8), 1 / 30)
+    executor.run()
+    smaller = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    after = session.process(smaller, 2 / 30)
+    assert ids(after) == ids(before) == [1]
+    scale = size[0] / 640
+    expected = [edge * scale for edge in before.faces[0].box.xyxy]
+    assert after.faces[0].box.xyxy == pytest.approx(expected, abs=2)
+    assert ids(session.process(smaller, 3 / 30)) == [1], "it is followed on from there"
+
+
+def test_a_session_told_to_forget_starts_anew_at_another_resolution(
+    session: LiveSession,
+) -> None:
+    session.forget()
+    assert ids(session.process(frame((100, 100, 140, 140)), 0)) == [1]
+    session.forget()
+    assert ids(session.process(squares(640, 480, (200, 200, 280, 280)), 0.1)) == [2]
+
+
 def test_two_viewers_do_not_share_their_faces(detector: SquareDetector) -> None:
     analyzer = EmotionAnalyzer(detector, happy_if_white())
     first, second = (LiveSession(analyzer, executor=InlineExecutor()) for _ in range(2))

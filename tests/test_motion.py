@@ -170,3 +170,12 @@ def test_a_change_counts_away_from_known_faces(x: int, y: int, changed: bool) ->
 
 def test_another_size_is_a_change() -> None:
     assert scene_changed(MotionFrame(plain(640, 480)), MotionFrame(plain(480, 640)), [])
+
+
+def test_a_frame_at_another_resolution_has_cells_of_its_own() -> None:
+    large, small = MotionFrame(plain(640, 480)), MotionFrame(plain(160, 120))
+    assert large.cells.shape != small.cells.shape
+    resized = large.as_large_as(small)
+    assert resized.gray.shape == small.gray.shape
+    assert resized.cells.shape == small.cells.shape
+    assert resized.scale == small.scale
