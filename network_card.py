@@ -96,7 +96,7 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
     shown = [name for name in PROTOCOLS if name in figures or name not in optional]
     if not has_ferplus(str(card.trained_on.get("dataset", ""))):
         shown = [name for name in shown if name in figures or not name.startswith("ferplus")]
-    if card.trained_on.get("labels") == "FER+":  # what it learned comes first
+    if card.learned_votes:  # what it learned comes first
         shown.sort(key=lambda name: not name.startswith("ferplus"))
     for column, name in zip(st.columns(len(shown)), shown, strict=True):
         with column.container(border=True, height="stretch"):

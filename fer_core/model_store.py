@@ -65,14 +65,23 @@ class ModelCard:
     crop_margin: float = 0.0
     limits: tuple[str, ...] = DEFAULT_LIMITS
 
+    @property
+    def learned_votes(self) -> bool:
+        """Whether the network answers by FER+'s votes and not by the data set's own labels."""
+        return bool(self.trained_on.get("labels") == "FER+")
+
+    @property
+    def own_protocol(self) -> str:
+        """Where its figures by the labels that it learned stand in the metrics of a split."""
+        return "ferplus_7" if self.learned_votes else "all"
+
     def weakest(self, n: int) -> tuple[Emotion, ...]:
         """The n emotions that its test split shows it to overlook most; () before it was judged.
 
-        By the labels that it learned: FER2013's own, or the majority of FER+'s votes.
+        By the labels that it learned.
         """
-        part = "ferplus_7" if self.trained_on.get("labels") == "FER+" else "all"
         try:
-            recall = self.metrics["private"][part]["recall"]
+            recall = self.metrics["private"][self.own_protocol]["recall"]
             return tuple(sorted(self.labels, key=lambda label: float(recall[label]))[:n])
         except (KeyError, TypeError, ValueError):
             return ()

@@ -30,15 +30,22 @@ def percent_column(meaning: str) -> Any:
     return st.column_config.NumberColumn(format=network_card.PERCENT, help=meaning)
 
 
+CHOOSE_BY = "Accuracy on the validation split by the labels that the network learned"
+
 COLUMNS = {
     "Network": st.column_config.TextColumn(pinned=True),
-    "PublicTest": percent_column("Accuracy on the validation split: choose by this"),
-    "Validation": percent_column("Accuracy on the validation split: choose by this"),
+    "PublicTest": percent_column(CHOOSE_BY),
+    "Validation": percent_column(CHOOSE_BY),
+    "Labels": st.column_config.TextColumn(
+        help="What the network learned, where that is not the data set's own"
+    ),
     "Leak-free": percent_column("Accuracy on test images that are not also in training"),
     "Accuracy": percent_column("Published protocol: all test images"),
     "Macro F1": st.column_config.NumberColumn(format="%.3f", help="Leak-free test images"),
     "FER+ 7": percent_column("Accuracy against the majority of FER+'s votes, seven classes"),
-    "Calibration error": percent_column("Leak-free: how far off its probabilities are on average"),
+    "Calibration error": percent_column(
+        "How far off its probabilities are on average, by the labels that the network learned"
+    ),
     "Parameters": st.column_config.NumberColumn(format="localized"),
 }
 
@@ -52,7 +59,8 @@ class Entry:
         card: What is known of it.
         figures: What was measured on the test split, to report.
         elsewhere: What was measured on another data set.
-        validation: Accuracy on the validation split, to choose by; None before it was measured.
+        validation: Accuracy on the validation split by the labels that the network learned, to
+            choose by; None before it was measured.
     """
 
     folder: Path
@@ -111,8 +119,8 @@ def read_entries() -> list[Entry]:
     for folder in folders:
         try:
             card = read_card(folder)
-            public = read_figures(card, "public").get("all")
-            validation = public.accuracy if public else None
+            own = read_figures(card, "public").get(card.own_protocol)
+            validation = own.accuracy if own else None
             elsewhere = read_figures(card, "cross-dataset")
             entries.append(Entry(folder, card, read_figures(card), elsewhere, validation))
         except fer_core.FerError as error:
@@ -131,14 +139,16 @@ def validation_name(dataset: str) -> str:
 def overview_row(entry: Entry, in_use: bool) -> dict[str, Any]:
     """What the overview says of a network; None for what was not measured."""
     published, leak_free, ferplus = map(entry.figures.get, ("all", "leak_free", "ferplus_7"))
+    own = entry.figures.get(entry.card.own_protocol)
     return {
         "Network": entry.label + (" ✓" if in_use else ""),
         validation_name(entry.dataset): in_percent(entry.validation),
+        "Labels": "FER+" if entry.card.learned_votes else "",
         "Leak-free": in_percent(leak_free.accuracy if leak_free else None),
         "Accuracy": in_percent(published.accuracy if published else None),
         "Macro F1": leak_free.macro_f1 if leak_free else None,
         "FER+ 7": in_percent(ferplus.accuracy if ferplus else None),
-        "Calibration error": in_percent(leak_free.ece if leak_free else None),
+        "Calibration error": in_percent(own.ece if own else None),
         "Parameters": entry.card.n_parameters,
     }
 
@@ -153,7 +163,7 @@ def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     columns = [
         name
         for name in rows[0]
-        if name == "Validation" or any(row[name] is not None for row in rows)
+        if name == "Validation" or any(row[name] not in (None, "") for row in rows)
     ]
     return [{name: row[name] for name in columns} for row in rows]
 
@@ -174,9 +184,11 @@ def show_overview(entries: list[Entry], in_use: Path) -> None:
             alt=f"Networks judged on {dataset}",
         )
     st.caption(
-        "Choose by PublicTest or Validation. The columns after it are of the test split and for "
-        "reporting: they hold for new faces only while nothing is chosen by them. "
-        "✓: in use in this session. Not yet: not measured yet."
+        "Choose by PublicTest or Validation, among networks that learned the same labels: FER+ is "
+        "what most of ten people saw in a face, and where nothing is said the network learned the "
+        "data set's own labels. The columns after it are of the test split and for reporting: they "
+        "hold for new faces only while nothing is chosen by them. "
+        "✓: in use in this session."
     )
 
 

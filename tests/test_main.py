@@ -134,9 +134,10 @@ def test_recipes_lists_each_with_its_parameters_and_its_source(
     assert "58,423 parameters; published: 66 %" in out
 
 
-def write_network(folder: Path, metrics: dict[str, Any]) -> None:
+def write_network(folder: Path, metrics: dict[str, Any], **trained_on: str) -> None:
     folder.mkdir()
-    write_card(replace(card((Emotion.HAPPY,)), name=folder.name, metrics=metrics), folder)
+    known = replace(card((Emotion.HAPPY,)), name=folder.name, metrics=metrics)
+    write_card(replace(known, trained_on=known.trained_on | trained_on), folder)
 
 
 def test_models_lists_what_the_cards_say(
@@ -154,8 +155,9 @@ def test_models_lists_what_the_cards_say(
     }
     write_network(tmp_path / "judged", {"private": figures})
     write_network(tmp_path / "new", {})
+    write_network(tmp_path / "votes", {"private": figures}, dataset="FER2013", labels="FER+")
     assert main(["models", "--json"]) == 0
-    judged, new = json.loads(capsys.readouterr().out)
+    judged, new, votes = json.loads(capsys.readouterr().out)
     assert (judged["name"], judged["accuracy"], judged["macro_f1"]) == ("judged", 0.75, 0.5)
     assert judged["leak_free_accuracy"] == 0.7
     assert judged["ferplus_accuracy"] == 0.8
@@ -164,6 +166,8 @@ def test_models_lists_what_the_cards_say(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(", accuracy 75.00%, by FER+'s votes 80.00%")
     assert lines[1].endswith(", accuracy not judged yet")
+    assert lines[2].endswith(", accuracy by FER+'s votes 80.00%, by FER2013's own labels 75.00%")
+    assert [judged["learned_votes"], votes["learned_votes"]] == [False, True]
 
 
 def test_models_leaves_out_each_damaged_card_with_a_line_and_lists_the_others(

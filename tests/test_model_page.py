@@ -321,6 +321,22 @@ def test_networks_are_sorted_by_what_one_chooses_by_and_never_by_the_test_split(
     assert page.text[0].value == "Judged on FER2013, sorted by accuracy on PublicTest"
 
 
+def test_a_network_that_learned_votes_is_ranked_and_calibrated_by_votes(models_dir: Path) -> None:
+    def figures(accuracy: float, ece: float) -> dict[str, Any]:
+        return {"n_images": 10, "accuracy": accuracy, "ece": ece}
+
+    parts = {"all": figures(0.5, 0.3), "ferplus_7": figures(0.9, 0.01)}
+    metrics = {split: {"dataset": "FER2013"} | parts for split in ("public", "private")}
+    by_labels = {"dataset": "FER2013"}
+    add(models_dir, "labels", metrics=metrics, trained_on=by_labels)
+    add(models_dir, "votes", metrics=metrics, trained_on=by_labels | {"labels": "FER+"})
+    rows = open_page().dataframe[0].value.set_index("Network")
+    assert rows.index[0] == "votes"
+    assert rows.PublicTest[["labels", "votes"]].tolist() == [50.0, 90.0]
+    assert rows["Calibration error"][["labels", "votes"]].tolist() == [30.0, 1.0]
+    assert rows.Labels[["labels", "votes"]].tolist() == ["", "FER+"]
+
+
 def test_another_data_set_has_a_line_of_its_own_and_no_tile(models_dir: Path) -> None:
     bad = "<img src=x>"
     parts = {"all": {"n_images": 9, "accuracy": 0.4321}, "dataset": bad}

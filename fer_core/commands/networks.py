@@ -61,11 +61,16 @@ def _models(args: argparse.Namespace) -> None:
         return
     for row in rows:
         sys.stdout.write("{name}: {recipe}, {n_parameters:,} parameters".format(**row))
-        accuracy, by_votes = row["accuracy"], row["ferplus_accuracy"]
-        text = "not judged yet" if accuracy is None else f"{accuracy:.2%}"
-        if by_votes is not None:
-            text += f", by FER+'s votes {by_votes:.2%}"
-        sys.stdout.write(f", accuracy {text}\n")
+        sys.stdout.write(f", {_accuracies(row)}\n")
+
+
+def _accuracies(row: dict[str, Any]) -> str:
+    """Its accuracies, first the one by the labels that it learned."""
+    named = [("", row["accuracy"]), ("by FER+'s votes ", row["ferplus_accuracy"])]
+    if row["learned_votes"]:
+        named = [named[1], (f"by {row['dataset']}'s own labels ", row["accuracy"])]
+    texts = [f"{name}{accuracy:.2%}" for name, accuracy in named if accuracy is not None]
+    return f"accuracy {', '.join(texts) or 'not judged yet'}"
 
 
 def _headline(card: ModelCard) -> dict[str, Any]:
@@ -77,6 +82,7 @@ def _headline(card: ModelCard) -> dict[str, Any]:
         "recipe": card.recipe,
         "n_parameters": card.n_parameters,
         "dataset": card.trained_on.get("dataset"),
+        "learned_votes": card.learned_votes,
         "accuracy": published.accuracy if published else None,
         "macro_f1": published.macro_f1 if published else None,
         "leak_free_accuracy": leak_free.accuracy if leak_free else None,
