@@ -17,7 +17,7 @@ COPY models models
 COPY fer_core fer_core
 COPY pages pages
 COPY serving serving
-COPY app.py live_results.py network_card.py network_training.py photo_gallery.py photo_results.py \
+COPY app.py charts.py live_results.py network_card.py network_training.py photo_gallery.py photo_results.py \
     ui.py video_results.py video_visit.py ./
 
 RUN useradd --system --no-create-home --uid 10001 app

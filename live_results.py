@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-import ui
+from charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 from fer_core.classification import EmotionClassifier
 from fer_core.reports import NO_FACE, VideoReport, columns, rows
 from fer_core.row_format import RowFormat, csv_format, json_format
@@ -97,25 +97,8 @@ def _chart(timeline: Timeline, *, legend: bool) -> dict[str, Any]:
                 },
             },
             "x2": {"field": "to_s"},
-            "y": {
-                "field": "probability",
-                "type": "quantitative",
-                "title": None,
-                "scale": {"domain": [0, 1]},
-                "axis": {"format": "%", "tickCount": 3},
-            },
-            "color": {
-                "field": "emotion",
-                "type": "nominal",
-                "scale": {
-                    "domain": [str(label) for label in timeline.labels],
-                    "range": [ui.hex_color(label) for label in timeline.labels],
-                },
-                "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
-            },
-            "tooltip": [
-                {"field": "emotion", "type": "nominal"},
-                {"field": "probability", "type": "quantitative", "format": ".0%"},
-            ],
+            "y": {**PROBABILITY, "field": "probability", "axis": PERCENT_MARKS},
+            "color": emotion_color(timeline.labels, legend=legend),
+            "tooltip": [EMOTION_TIP, PROBABILITY_TIP],
         },
     }

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import ui
+from charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 from fer_core.timeline import Timeline, TimeShare, clock
 
 MOMENT_KEY = "video_moment"
@@ -122,19 +123,12 @@ def overall_chart(timeline: Timeline, start_s: float, end_s: float) -> dict[str,
                     "top": round(top, 3),
                 }
             )
-    y = {
-        "field": "bottom",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"domain": [0, 1]},
-        "axis": {"format": "%", "tickCount": 3, **AXIS},
-    }
-    tooltip = [{"field": "probability", "type": "quantitative", "format": ".0%"}]
+    y = {**PROBABILITY, "field": "bottom", "axis": PERCENT_MARKS | AXIS}
     return _chart(
         timeline,
         values,
         {"y": y, "y2": {"field": "top"}},
-        tooltip,
+        [PROBABILITY_TIP],
         start_s,
         end_s,
         height=260,
@@ -194,15 +188,6 @@ def _chart(
             "grid": False,
         },
     }
-    color = {
-        "field": "emotion",
-        "type": "nominal",
-        "scale": {
-            "domain": [str(label) for label in timeline.labels],
-            "range": [ui.hex_color(label) for label in timeline.labels],
-        },
-        "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
-    }
     faded = {"condition": {"param": "moment", "value": 1}, "value": 0.45}
     return {
         "height": height,
@@ -223,11 +208,11 @@ def _chart(
             "x": x,
             "x2": {"field": "to_s"},
             **encoding,
-            "color": color,
+            "color": emotion_color(timeline.labels, legend=legend),
             "opacity": faded,
             "tooltip": [
                 {"field": "from_s", "type": "quantitative", "title": "second", "format": ".1f"},
-                {"field": "emotion", "type": "nominal"},
+                EMOTION_TIP,
                 *tooltip,
             ],
         },

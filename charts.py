@@ -1,0 +1,30 @@
+"""What the pages' charts of emotions over time have in common, as parts of Vega-Lite charts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ui
+from fer_core.emotions import Emotion
+
+PROBABILITY = {"type": "quantitative", "title": None, "scale": {"domain": [0, 1]}}
+"""The upright axis of probabilities, but for its field and its marks."""
+
+PERCENT_MARKS = {"format": "%", "tickCount": 3}
+"""How that axis is marked."""
+
+EMOTION_TIP = {"field": "emotion", "type": "nominal"}
+PROBABILITY_TIP = {"field": "probability", "type": "quantitative", "format": ".0%"}
+"""What is said of a bar that is pointed at."""
+
+
+def emotion_color(labels: Sequence[Emotion], *, legend: bool) -> dict[str, Any]:
+    """Each emotion in its own color, the same in all charts and drawings."""
+    return {
+        "field": "emotion",
+        "type": "nominal",
+        "scale": {
+            "domain": [str(label) for label in labels],
+            "range": [ui.hex_color(label) for label in labels],
+        },
+        "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
+    }
