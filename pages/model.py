@@ -119,8 +119,8 @@ def read_entries() -> list[Entry]:
     for folder in folders:
         try:
             card = read_card(folder)
-            own = read_figures(card, "public").get(card.own_protocol)
-            validation = own.accuracy if own else None
+            public = read_figures(card, "public").get(card.own_protocol)
+            validation = public.accuracy if public else None
             elsewhere = read_figures(card, "cross-dataset")
             entries.append(Entry(folder, card, read_figures(card), elsewhere, validation))
         except fer_core.FerError as error:
