@@ -11,6 +11,7 @@ LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
 VIDEO = st.Page("pages/video.py", title="Videos", icon=":material/movie:")
 NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
 page = st.navigation([PHOTO, VIDEO, LIVE, NETWORKS], position="top")
+ui.open_metrics_port()
 ui.need_sign_in()
 ui.analyzer()  # where the app is not set up, that is all there is to show
 if page != PHOTO:

@@ -21,6 +21,9 @@ from fer_core.faces import UNCERTAIN, FaceEmotion
 from fer_core.jobs import Job, JobStatus
 from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
 from fer_core.stream import VideoStream
+from serving import logs
+from serving.activity import Activity
+from serving.metrics import Endpoint
 from serving.places import LivePlaces
 from serving.turn import TurnServer
 
@@ -44,6 +47,9 @@ FROZEN_KEY = "live_frozen"
 STARTED_KEY = "live_started_s"
 """When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
 
+WAITING_KEY = "live_waiting"
+"""In the session state while the viewer waits for a live place."""
+
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
 
@@ -65,6 +71,8 @@ MOST_LIVE_SESSIONS = 1000
 MOST_UPLOAD_MB = 200
 """The server's own limit, `server.maxUploadSize`."""
 
+MOST_PORT = 65535
+"""The largest number of a TCP port."""
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -144,6 +152,7 @@ class Settings:
         turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
             credentials of their own for it.
         max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
+        metrics_port: `FER_METRICS_PORT`, where Prometheus reads the counters; 0 for nowhere.
     """
 
     model: str = DEFAULT_MODEL
@@ -152,6 +161,7 @@ class Settings:
     max_video_mb: int = MOST_UPLOAD_MB
     turn: TurnServer | None = None
     max_live_sessions: int = MOST_LIVE_SESSIONS
+    metrics_port: int = 0
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -171,6 +181,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_live_sessions=_read_whole_number(
             environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
         ),
+        metrics_port=_read_whole_number(environ, "FER_METRICS_PORT", 0, MOST_PORT),
     )
 
 
@@ -202,7 +213,9 @@ def _read_turn(environ: Mapping[str, str]) -> TurnServer | None:
 
 
 def _read_whole_number(environ: Mapping[str, str], name: str, default: int, largest: int) -> int:
-    value = environ.get(name) or str(default)
+    value = environ.get(name) or ""
+    if not value:
+        return default
     if value not in map(str, range(1, largest + 1)):
         raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
     return int(value)
@@ -215,6 +228,33 @@ def settings() -> Settings:
     except ValueError as error:
         st.error(f"The app is not set up correctly: {error}")
         st.stop()
+
+
+@st.cache_resource(show_spinner=False)
+def activity() -> Activity:
+    """What notes the events of this server, and the log that it writes to."""
+    logs.set_up(st.get_option("logger.messageFormat"))
+    return Activity()
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda endpoint: endpoint.close())
+def _metrics_endpoint(port: int) -> Endpoint:
+    """It listens where the app does, so in the container to all of the container's network."""
+    return activity().metrics.serve(st.get_option("server.address") or "0.0.0.0", port)
+
+
+def open_metrics_port() -> None:
+    """Let the counters be read, where a port is set; one that cannot be had is said and ends it."""
+    port = settings().metrics_port
+    if port:
+        try:
+            _metrics_endpoint(port)
+        except OSError as error:
+            st.error(
+                f"The app is not set up correctly: FER_METRICS_PORT is {port}, but this port "
+                f"cannot be opened: {error.strerror}."
+            )
+            st.stop()
 
 
 def ice_servers() -> list[dict[str, Any]]:
@@ -248,10 +288,13 @@ def show_sign_out() -> None:
 
 @contextmanager
 def routed() -> Iterator[None]:
-    """What the router runs a page in, so that the page knows it."""
+    """What the router runs a page in, so that the page knows it; an error there is counted."""
     st.session_state[ROUTED_KEY] = True
     try:
         yield
+    except Exception as error:
+        activity().failed(type(error))
+        raise
     finally:
         del st.session_state[ROUTED_KEY]
 
@@ -385,6 +428,7 @@ def leave_live_page() -> None:
     forget_recorded()
     st.session_state.pop(PROBLEM_KEY, None)
     st.session_state.pop(STARTED_KEY, None)
+    st.session_state.pop(WAITING_KEY, None)
 
 
 def leave_photo_page() -> None:
@@ -416,7 +460,8 @@ def keep_going(job: Job) -> JobStatus:
 def stream() -> VideoStream:
     """The viewer's stream, made when first asked for."""
     if STREAM_KEY not in st.session_state:
-        st.session_state[STREAM_KEY] = VideoStream(fer_core.LiveSession(analyzer()))
+        session = fer_core.LiveSession(analyzer())
+        st.session_state[STREAM_KEY] = VideoStream(session, activity().stream())
     found: VideoStream = st.session_state[STREAM_KEY]
     return found
 

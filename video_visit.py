@@ -1,6 +1,7 @@
 """What the video page keeps of one video: its file, what runs on it, and the results."""
 
 import tempfile
+import time
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from fer_core.timeline import Timeline, clock
 from fer_core.video import analyze_video
 from fer_core.video_export import write_annotated
 from fer_core.video_file import VideoFile, open_video
+from serving.activity import Activity
 
 
 class VideoVisit:
@@ -39,7 +41,7 @@ class VideoVisit:
         except fer_core.FerError as error:
             self.problem = str(error)
 
-    def analyze(self, analyzer: fer_core.EmotionAnalyzer, rate: float) -> None:
+    def analyze(self, analyzer: fer_core.EmotionAnalyzer, rate: float, activity: Activity) -> None:
         """Begin the analysis anew; earlier results are forgotten."""
         self._end_jobs()
         video = self.video
@@ -48,9 +50,16 @@ class VideoVisit:
             raise ValueError("Expected a video that can be read.")
 
         def steps() -> Generator[float]:
-            for sample in analyze_video(analyzer, video, rate):
-                timeline.add(sample)
-                yield sample.progress
+            start_s = time.monotonic()
+            try:
+                for sample in analyze_video(analyzer, video, rate):
+                    timeline.add(sample)
+                    yield sample.progress
+            except Exception as error:
+                activity.failed(type(error))
+                raise
+            n_faces = len(timeline.tracks())
+            activity.video(len(timeline), n_faces, time.monotonic() - start_s)
 
         self.timeline, self.classifier = timeline, analyzer.classifier
         self.analysis = Job(steps)

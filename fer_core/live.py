@@ -1,9 +1,9 @@
 """Faces of a live stream: found, followed and smoothed over time."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from fer_core.drawing import draw_faces
 from fer_core.faces import DetectedFace, TrackedFace
 from fer_core.full_search import FullSearch, SearchedFrame, shared_threads
 from fer_core.images import RgbImage, check_rgb
+from fer_core.laps import Laps
 from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes, scene_changed
 from fer_core.near_search import detect_near
 from fer_core.smoothing import HALF_LIFE_S
@@ -77,10 +78,14 @@ class LiveFrame:
     Attributes:
         image: Annotated copy of the frame, or of its mirror image.
         faces: The faces in sight, from left to right in `image`, to which their boxes refer.
+        stage_ms: Milliseconds that each stage took: `follow` the faces, `ask` the network or the
+            detector about one, `draw`; `search`, where the search of an earlier frame has ended,
+            which ran beside these.
     """
 
     image: RgbImage
     faces: tuple[TrackedFace, ...]
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,7 @@ class LiveSession:
         """
         check_rgb(image)
         settings = self.settings
+        laps = Laps()
         min_face_px = round(settings.min_face_share * min(image.shape[:2]))
         motion = MotionFrame(image)
         if image.shape[:2] != self._shape:
@@ -140,11 +146,15 @@ class LiveSession:
         self._tracks.expire(time_s)
         self._follow(image, motion, time_s, min_face_px)
         self._ask_for_search(image, motion, time_s, min_face_px)
-        self._admit_found(motion, time_s)
+        search_ms = self._admit_found(motion, time_s)
         self._tracks.drop_doubles()
+        laps.end("follow")
         self._ask_about_one(image, time_s, min_face_px)
         self._last = motion
-        return self._shown(image, settings)
+        laps.end("ask")
+        shown = self._shown(image, settings)
+        laps.end("draw")
+        return replace(shown, stage_ms=laps.ms | search_ms)
 
     def _shown(self, image: RgbImage, settings: LiveSettings) -> LiveFrame:
         height, width = image.shape[:2]
@@ -237,11 +247,15 @@ class LiveSession:
             elapsed_s >= changing_s and scene_changed(asked.motion, motion, boxes)
         )
 
-    def _admit_found(self, motion: MotionFrame, time_s: float) -> None:
-        """Take in what a search found, at the places to which it has moved since."""
+    def _admit_found(self, motion: MotionFrame, time_s: float) -> dict[str, float]:
+        """Take in what a search found, at the places to which it has moved since.
+
+        Returns:
+            The milliseconds of `search`; nothing where no search has ended.
+        """
         result = self._search.take()
         if result is None:
-            return
+            return {}
         searched, faces = result
         if searched is not motion:
             boxes = follow_boxes(searched, motion, [SubpixelBox.of(face.box) for face in faces])
@@ -251,6 +265,7 @@ class LiveSession:
                 if box is not None
             ]
         self._tracks.admit(faces, time_s)
+        return {"search": self._search.last_ms}
 
     def _ask_about_one(self, image: RgbImage, time_s: float, min_face_px: int) -> None:
         """Classify new faces; if there is none, classify or check the face that waits longest."""

@@ -3,11 +3,14 @@
 import logging
 import time
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import av
 import numpy as np
 
+from fer_core.laps import Laps
 from fer_core.live import LiveFrame, LiveSession
 from fer_core.recording import Recording
 
@@ -24,20 +27,35 @@ class StreamStatus:
     Attributes:
         newest: The last frame that was processed, None before the first.
         n_frames: Frames processed.
+        n_dropped: Frames left out, since a newer one was there already.
         n_errors: Frames that failed; the last good picture was shown instead.
         failed: Whether the last frame was one of them.
         process_ms: Milliseconds that the last frame took.
+        stage_ms: Those of its stages: `read`, to get at its pixels, and those of `LiveFrame`; empty
+            where it failed.
         frame_rate: Frames a second, averaged over the last of them; 0 before the second one.
         time_s: When the last frame was done, on the clock of `time.monotonic`.
     """
 
     newest: LiveFrame | None = None
     n_frames: int = 0
+    n_dropped: int = 0
     n_errors: int = 0
     failed: bool = False
     process_ms: float = 0.0
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
     frame_rate: float = 0.0
     time_s: float = 0.0
+
+
+class StreamObserver(Protocol):
+    """Is told what becomes of a stream, in the thread in which it happens; must not raise."""
+
+    def frame(self, status: StreamStatus) -> None:
+        """A frame is done or has failed."""
+
+    def ended(self, status: StreamStatus) -> None:
+        """The stream was closed; may be told more than once."""
 
 
 class VideoStream:
@@ -51,13 +69,19 @@ class VideoStream:
         closed: Whether the stream has ended.
     """
 
-    def __init__(self, session: LiveSession) -> None:
+    def __init__(self, session: LiveSession, observer: StreamObserver | None = None) -> None:
         """Wrap one viewer's session."""
         self.session = session
+        self._observer = observer
         self.status = StreamStatus()
         self.recording: Recording | None = None
         self._starts_s: deque[float] = deque(maxlen=N_TIMED + 1)
         self.closed = False
+
+    async def newest_of(self, frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
+        """Annotate the newest of the frames that wait, and drop the others."""
+        self.status = replace(self.status, n_dropped=self.status.n_dropped + len(frames) - 1)
+        return [self(frames[-1])]
 
     def __call__(self, frame: av.VideoFrame) -> av.VideoFrame:
         """Annotate one frame; never raises, since an error that leaves it freezes the stream.
@@ -67,12 +91,16 @@ class VideoStream:
         start_s = time.monotonic()
         status = self.status
         newest = status.newest
+        stage_ms: Mapping[str, float] = {}
         try:
+            laps = Laps()
             image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+            laps.end("read")
             newest = self.session.process(image, start_s)
             recording = self.recording
             if recording is not None:
                 recording.add(newest.faces, start_s)
+            stage_ms = laps.ms | dict(newest.stage_ms)
             failed = False
         except Exception:
             if status.n_errors == 0:  # once a stream, not thirty times a second
@@ -83,12 +111,16 @@ class VideoStream:
         self.status = StreamStatus(
             newest=newest,
             n_frames=status.n_frames + (not failed),
+            n_dropped=status.n_dropped,
             n_errors=status.n_errors + failed,
             failed=failed,
             process_ms=(end_s - start_s) * 1000,
+            stage_ms=stage_ms,
             frame_rate=self._frame_rate(),
             time_s=end_s,
         )
+        if self._observer is not None:
+            self._observer.frame(self.status)
         if self.closed:  # while this frame was processed
             self.close()
         return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
@@ -103,3 +135,5 @@ class VideoStream:
         self.recording = None
         self.status = replace(self.status, newest=None)
         self.session.forget()
+        if self._observer is not None:
+            self._observer.ended(self.status)

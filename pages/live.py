@@ -17,8 +17,7 @@ from fer_core.recording import MOST_S, Recording
 from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
 from fer_core.timeline import clock
-
-GIVEN_UP_S = 3.0
+from serving.activity import GIVEN_UP_S
 
 RENEWED_WITHIN_S = 60.0
 
@@ -278,7 +277,7 @@ def show_stream(
             mode=WebRtcMode.SENDRECV,
             rtc_configuration={"iceServers": ice_servers},
             media_stream_constraints={"video": VIDEO, "audio": False},
-            video_frame_callback=viewer,
+            queued_video_frames_callback=viewer.newest_of,
             sendback_audio=False,
             on_change=note_change,
             on_video_ended=viewer.close,
@@ -312,9 +311,13 @@ ui.link_to_network()
 viewer = ui.stream()
 viewer.session.settings = live_settings
 if has_place(viewer):
+    st.session_state.pop(ui.WAITING_KEY, None)
     show_stream(viewer, video, newest, kept)
 else:
+    if not st.session_state.get(ui.WAITING_KEY):
+        ui.activity().refused_viewer()
     st.session_state.pop(KEY, None)  # a start that came too late
     ui.leave_live_page()
+    st.session_state[ui.WAITING_KEY] = True
     with video:
         st.fragment(wait_for_place, run_every=PLACE_ASKED_EVERY_S)()

@@ -22,7 +22,7 @@ from fer_core.model_store import (
     read_card,
 )
 
-LOGGER = logging.getLogger(__name__)
+LOGGER = logging.getLogger("pages")
 
 
 def percent_column(meaning: str) -> Any:

@@ -1,5 +1,6 @@
 """Photos: drop some, see every face with its emotion, take the results along."""
 
+import time
 from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -8,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+import fer_core
 import photo_gallery
 import ui
 from fer_core.images import PHOTO_SUFFIXES
@@ -94,7 +96,12 @@ def results_of(photos: list[Photo]) -> Mapping[str, Result]:
         for number, photo in enumerate(new):
             text = f"Analyzing {number + 1} of {len(new)}: {ui.code(photo.name)}"
             bar.progress(number / len(new), text)
-            results[photo.key] = analyze(ui.analyzer(), photo)
+            start_s = time.monotonic()
+            result = results[photo.key] = analyze(ui.analyzer(), photo)
+            if result.picture is None:
+                ui.activity().failed(fer_core.ImageDecodeError)
+            else:
+                ui.activity().photo(result.report.n_faces, time.monotonic() - start_s)
         bar.empty()
     return results
 

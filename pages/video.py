@@ -36,6 +36,8 @@ def choose_video() -> tuple[str, VideoVisit] | None:
     if known is None or known.key != file.file_id:
         ui.leave_video_page()
         known = st.session_state[ui.VIDEO_KEY] = VideoVisit(file.file_id, file.getvalue())
+        if known.video is None:
+            ui.activity().failed(fer_core.VideoDecodeError)
     return file.name, known
 
 
@@ -62,7 +64,7 @@ def start(visit: VideoVisit, rate: float) -> None:
     """Begin the analysis with the network in use."""
     for key in (video_results.MOMENT_KEY, video_results.PART_KEY):
         st.session_state.pop(key, None)
-    visit.analyze(ui.analyzer(), rate)
+    visit.analyze(ui.analyzer(), rate, ui.activity())
 
 
 @st.fragment(run_every=0.5)

@@ -132,3 +132,10 @@ def test_the_ports_to_open_are_those_of_the_relay() -> None:
     )
     assert f"UDP {low} to {high}" in " ".join(EXAMPLE.replace("#", "").split())
     assert f":{port}?transport=udp" in SERVICES["app"]["environment"]["FER_TURN_URLS"]
+
+
+def test_the_counters_are_not_published_and_not_passed_on() -> None:
+    assert "FER_METRICS_PORT" in SERVICES["app"]["environment"]
+    assert "ports" not in SERVICES["app"]
+    assert "METRICS" not in CADDYFILE
+    assert "metrics" not in CADDYFILE

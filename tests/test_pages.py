@@ -1,8 +1,11 @@
 """The pages through Streamlit's AppTest: everything but the browser."""
 
+import asyncio
 import io
+import socket
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +25,7 @@ import fer_core
 import ui
 from fer_core import recording
 from fer_core.recording import Recording
+from tests.e2e.conftest import free_port
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -180,7 +184,12 @@ class StubStreamer:
 
     @property
     def callback(self) -> Callable[[av.VideoFrame], av.VideoFrame]:
-        callback: Callable[[av.VideoFrame], av.VideoFrame] = self.arguments["video_frame_callback"]
+        newest_of = self.arguments["queued_video_frames_callback"]
+
+        def callback(frame: av.VideoFrame) -> av.VideoFrame:
+            annotated: list[av.VideoFrame] = asyncio.run(newest_of([frame]))
+            return annotated[0]
+
         return callback
 
 
@@ -212,6 +221,55 @@ def after_the_search(callback: Callable[[av.VideoFrame], av.VideoFrame]) -> av.V
             return annotated
         time.sleep(0.02)
     pytest.fail("the face was not found")
+
+
+@pytest.fixture
+def metrics_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The app's counters start at zero and are read at this port."""
+    port = free_port()
+    ui.activity.clear()
+    monkeypatch.setenv("FER_METRICS_PORT", str(port))
+    yield port
+    ui._metrics_endpoint.clear()
+
+
+def read_metrics(port: int) -> list[str]:
+    with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text.splitlines()
+
+
+def test_counters_are_read_at_their_port_however_often_pages_run(
+    metrics_port: int, photo_page: AppTest, streamer: StubStreamer
+) -> None:
+    good = encoded(skimage.data.astronaut(), "PNG")
+    upload(photo_page, ("good.png", good), ("cut.png", good[:2000]))
+    photo_page.run()
+    open_live_page().run()
+    lines = read_metrics(metrics_port)
+    assert "fer_photos_total 1.0" in lines
+    assert 'fer_faces_total{source="photo"} 1.0' in lines
+    assert 'fer_errors_total{kind="ImageDecodeError"} 1.0' in lines
+
+
+def test_a_port_that_is_taken_is_one_sentence(
+    metrics_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("localhost", metrics_port)):
+        page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    assert not page.exception
+    assert f"FER_METRICS_PORT is {metrics_port}, but" in page.error[0].value
+    assert len(page.button) == 0, "nothing else can be done"
+
+
+def test_what_a_page_raises_is_counted_by_its_class(
+    monkeypatch: pytest.MonkeyPatch, photo_page: AppTest
+) -> None:
+    ui.activity.clear()
+    monkeypatch.setattr("ui.link_to_network", lambda: 1 / 0)
+    photo_page.run()
+    registry = ui.activity().metrics.registry
+    assert registry.get_sample_value("fer_errors_total", {"kind": "ZeroDivisionError"}) == 1
 
 
 def test_the_live_page_asks_no_server_and_no_microphone(streamer: StubStreamer) -> None:
@@ -281,7 +339,11 @@ def test_a_viewer_without_a_place_waits_and_gets_in_when_it_is_free(
 ) -> None:
     first = open_live_page().run()
     streamer.arguments = {}
+    refused = ui.activity().metrics.live_refused
+    before = refused._value.get()
     second = open_live_page()
+    second.run()
+    assert refused._value.get() == before + 1, "once a viewer, not once a run"
     assert "The live place is taken right now" in second.info[0].value
     assert streamer.arguments == {}, "there is no START"
     assert "apparent facial expression" in second.caption[-1].value

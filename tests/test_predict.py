@@ -24,6 +24,7 @@ from fer_core.commands.progress import Progress
 from fer_core.images import decode_image
 from fer_core.video_file import open_video
 from photo_results import Photo, analyze, table_csv, table_json
+from serving.activity import Activity
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
 from tests.videos import moving_portrait, video_bytes
 from video_visit import VideoVisit
@@ -306,7 +307,7 @@ def test_answers_for_a_video_are_those_of_the_page(mixed: Path, analyzer: Emotio
     os.chdir(mixed)
     assert main(["predict", "clip.MOV", "--csv", "o.csv", "--json", "o.json", "--rate", "5"]) == 0
     visit = VideoVisit("key", Path("clip.MOV").read_bytes())
-    visit.analyze(analyzer, 5)
+    visit.analyze(analyzer, 5, Activity())
     assert visit.analysis is not None
     assert visit.analysis.wait().problem == ""
     assert Path("o.csv").read_bytes() == visit.table_csv("clip.MOV")

@@ -11,7 +11,7 @@ import fer_core
 PACKAGE = Path(fer_core.__file__).parent
 
 LAYERS = (
-    {"emotions", "errors", "pool"},
+    {"emotions", "errors", "laps", "pool"},
     {"faces", "jobs", "mp4_claims"},
     {"images", "model_store"},
     {"detection", "classification", "figures", "quality"},

@@ -1,3 +1,4 @@
+import asyncio
 import logging
 import time
 from fractions import Fraction
@@ -208,3 +209,49 @@ def test_a_closed_stream_records_nothing_more(stream: VideoStream) -> None:
     stream.close()
     stream(video_frame(GOOD))
     assert len(recording.timeline()) == 0
+
+
+def test_of_the_frames_that_wait_the_newest_is_shown_and_the_others_are_counted(
+    stream: VideoStream,
+) -> None:
+    asyncio.run(stream.newest_of([video_frame(image) for image in (BAD, BAD, GOOD)]))
+    (answer,) = asyncio.run(stream.newest_of([video_frame(GOOD)]))
+    assert stream.status.newest is not None
+    np.testing.assert_array_equal(picture(answer), stream.status.newest.image)
+    assert (stream.status.n_frames, stream.status.n_dropped, stream.status.n_errors) == (2, 2, 0)
+
+
+def test_the_stages_of_a_frame_are_timed_and_those_of_a_failed_one_are_not(
+    stream: VideoStream,
+) -> None:
+    stream(video_frame(GOOD))
+    assert {"read", "follow", "search", "ask", "draw"} == stream.status.stage_ms.keys()
+    assert all(ms >= 0 for ms in stream.status.stage_ms.values())
+    stream(video_frame(BAD))
+    assert stream.status.stage_ms == {}
+
+
+class Witness:
+    """Keeps what it is told of a stream."""
+
+    def __init__(self) -> None:
+        self.frames: list[StreamStatus] = []
+        self.ends: list[StreamStatus] = []
+
+    def frame(self, status: StreamStatus) -> None:
+        self.frames.append(status)
+
+    def ended(self, status: StreamStatus) -> None:
+        self.ends.append(status)
+
+
+def test_an_observer_is_told_of_each_frame_and_of_the_end_without_a_picture() -> None:
+    witness = Witness()
+    analyzer = EmotionAnalyzer(SquareDetector(), happy_if_white())
+    stream = VideoStream(FailingSession(analyzer, executor=InlineExecutor()), witness)
+    for image in (GOOD, BAD):
+        stream(video_frame(image))
+    assert [(s.n_frames, s.n_errors) for s in witness.frames] == [(1, 0), (1, 1)]
+    assert witness.ends == []
+    stream.close()
+    assert [(s.n_frames, s.newest) for s in witness.ends] == [(1, None)]

@@ -20,6 +20,7 @@ def test_empty_values_count_as_not_set() -> None:
         "TURN_URLS",
         "TURN_SECRET",
         "MAX_LIVE_SESSIONS",
+        "METRICS_PORT",
     )
     empty = {f"FER_{name}": "" for name in names}
     assert ui.read_settings(empty) == ui.read_settings({})
@@ -35,9 +36,10 @@ def test_every_setting_is_read() -> None:
         "FER_TURN_URLS": "turn:host:3478?transport=udp, turns:host:443?transport=tcp,",
         "FER_TURN_SECRET": "north",
         "FER_MAX_LIVE_SESSIONS": "12",
+        "FER_METRICS_PORT": "9100",
     }
     turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70, turn, 12)
+    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70, turn, 12, 9100)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,9 @@ def test_the_secret_is_not_in_the_repr_of_the_settings() -> None:
         pytest.param("FER_MAX_VIDEO_MB", "201", id="video-above-the-servers-limit"),
         pytest.param("FER_MAX_LIVE_SESSIONS", "0", id="no-place"),
         pytest.param("FER_MAX_LIVE_SESSIONS", "1001", id="more-than-any-process-serves"),
+        pytest.param("FER_METRICS_PORT", "0", id="no-port"),
+        pytest.param("FER_METRICS_PORT", "65536", id="past-the-last-port"),
+        pytest.param("FER_METRICS_PORT", "localhost:9100", id="an-address"),
         pytest.param("FER_MAX_UPLOAD_MB", "²", id="a-digit-that-is-no-number"),
     ],
 )

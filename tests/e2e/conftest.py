@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from tests.e2e.clip import write_clip
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START_TIMEOUT_S = 60
+LISTENING = "0A"  # TCP_LISTEN in /proc/net/tcp
 
 QUIET = [
     "--no-sandbox",
@@ -82,6 +85,21 @@ class App:
     def n_threads(self) -> int:
         """How many threads the app's process has."""
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+    def tcp_ports(self) -> set[int]:
+        """The ports at which the app's process listens for TCP."""
+        process = Path(f"/proc/{self.process.pid}")
+        links = set()
+        for descriptor in (process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # it was closed just now
+                links.add(os.readlink(descriptor))
+        lines = [(process / "net" / name).read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+        sockets = [line.split() for line in chain(*lines)]
+        return {
+            int(fields[1].rsplit(":", 1)[1], 16)
+            for fields in sockets
+            if fields[3] == LISTENING and f"socket:[{fields[9]}]" in links
+        }
 
     def stop(self) -> None:
         """End it as an operator would."""

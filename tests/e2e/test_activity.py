@@ -1,0 +1,87 @@
+"""What an operator sees of a running app: its log and its counters."""
+
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import skimage.data
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import App, free_port
+from tests.e2e.test_live import component, open_live_page, start, wait_until
+
+OUR_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* [A-Z]+ [\w.]+: \S.*")
+ADDRESS = re.compile(r"\b(?!127\.0\.0\.1)\d+\.\d+\.\d+\.\d+\b")
+
+
+def counters(port: int) -> dict[str, float]:
+    with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+@pytest.fixture
+def metrics_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def watched(tmp_path: Path, metrics_port: int) -> Iterator[App]:
+    """An app with its counters at the port."""
+    running = App(tmp_path / "log.txt", FER_METRICS_PORT=str(metrics_port))
+    yield running
+    running.stop()
+
+
+def test_photos_and_a_live_session_are_logged_and_counted_without_who_or_what(
+    camera_page: Page, watched: App, metrics_port: int, tmp_path: Path
+) -> None:
+    Image.fromarray(skimage.data.astronaut()).save(tmp_path / "my-holiday.jpg")
+    (tmp_path / "my-diary.png").write_text("Dear reader,")
+    camera_page.goto(watched.url)
+    files = camera_page.locator("input[type=file]")
+    files.set_input_files([tmp_path / "my-holiday.jpg", tmp_path / "my-diary.png"])
+    expect(camera_page.get_by_text("1 face").first).to_be_visible(timeout=60_000)
+    open_live_page(camera_page, watched)
+    start(camera_page)
+    playing = counters(metrics_port)
+    assert playing["fer_live_sessions"] == 1
+    component(camera_page).get_by_role("button", name="STOP").click()
+    wait_until(lambda: counters(metrics_port)["fer_live_sessions"] == 0, 20, "it ends")
+
+    ended = counters(metrics_port)
+    assert ended["fer_photos_total"] == 1
+    assert ended['fer_faces_total{source="photo"}'] == 1
+    assert ended['fer_errors_total{kind="ImageDecodeError"}'] == 1
+    assert ended["fer_live_sessions_started_total"] == 1
+    assert ended['fer_live_sessions_ended_total{reason="stopped"}'] == 1
+    assert ended["fer_live_frames_total"] >= playing["fer_live_frames_total"] > 0
+    drawn = ended['fer_live_stage_seconds_count{stage="draw"}']
+    assert drawn == ended["fer_live_frames_total"]
+    assert ended["process_resident_memory_bytes"] > 1e7
+
+    log = watched.log.read_text()
+    assert "Traceback" not in log
+    assert "my-" not in log
+    assert ADDRESS.findall(log) == []
+    banner, *lines = log.split("URL: ", 1)[1].strip().splitlines()
+    assert banner == watched.url
+    lines = [line for line in lines if not line.startswith("INFO: Created TensorFlow Lite")]
+    assert [line for line in lines if line and not OUR_LINE.fullmatch(line)] == []
+    events = [line.split(": ", 1)[1] for line in lines if " serving.activity: " in line]
+    shapes = [re.sub(r"\d+", "N", event) for event in events]
+    assert sorted(shapes[:2]) == ["failed: error=ImageDecodeError", "photo analyzed: faces=N ms=N"]
+    assert shapes[2:] == [
+        "live session started: number=N",
+        "live session ended: number=N reason=stopped seconds=N frames=N dropped=N failed=N",
+    ]
+
+
+def test_without_a_port_nothing_else_listens(page: Page, app: App) -> None:
+    page.goto(app.url)
+    expect(page.get_by_role("heading", name="Emotions in photos")).to_be_visible(timeout=60_000)
+    assert app.tcp_ports() == {app.port}
