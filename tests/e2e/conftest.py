@@ -92,7 +92,7 @@ class App:
         links = set()
         for descriptor in (process / "fd").iterdir():
             with suppress(FileNotFoundError):  # it was closed just now
-                links.add(os.readlink(descriptor))
+                links.add(str(descriptor.readlink()))
         lines = [(process / "net" / name).read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
         sockets = [line.split() for line in chain(*lines)]
         return {
