@@ -16,9 +16,9 @@ COPY .streamlit .streamlit
 COPY models models
 COPY fer_core fer_core
 COPY pages pages
+COPY parts parts
 COPY serving serving
-COPY app.py charts.py live_results.py network_card.py network_training.py photo_gallery.py photo_results.py \
-    ui.py video_results.py video_visit.py ./
+COPY app.py ui.py ./
 
 RUN useradd --system --no-create-home --uid 10001 app
 USER 10001

@@ -1,13 +1,10 @@
-"""What the pages share: settings from the environment, the analyzer, widgets for results."""
+"""What the pages share of a visit: the settings, the network in use, what each page keeps."""
 
-import html
-import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -15,17 +12,15 @@ from typing import Any
 import streamlit as st
 
 import fer_core
-from fer_core.drawing import COLORS, UNCERTAIN_COLOR, Color, caption
-from fer_core.emotions import Emotion
-from fer_core.faces import UNCERTAIN, FaceEmotion
 from fer_core.jobs import Job, JobStatus
-from fer_core.model_store import DEFAULT_MODEL, SERVED_FILE, find_model
+from fer_core.model_store import SERVED_FILE, find_model
 from fer_core.stream import VideoStream
+from parts.widgets import code
 from serving import logs
 from serving.activity import Activity
 from serving.metrics import Endpoint
 from serving.places import LivePlaces
-from serving.turn import TurnServer
+from serving.settings import Settings, read_settings
 
 LOGGER = logging.getLogger(__name__)
 
@@ -65,14 +60,6 @@ VIDEO_KEY = "video_visit"
 MOST_NETWORKS = 8
 """How many networks stay loaded; each writing of a network's file counts as one."""
 
-MOST_LIVE_SESSIONS = 1000
-"""More viewers than one process could ever serve."""
-
-MOST_UPLOAD_MB = 200
-"""The server's own limit, `server.maxUploadSize`."""
-
-MOST_PORT = 65535
-"""The largest number of a TCP port."""
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
@@ -82,143 +69,9 @@ ICON = (
 )
 """The page's icon, inline: an icon by name would be fetched from another server."""
 
-NO_CONNECTION = (
-    "The video could not reach the server. This often happens on company and mobile networks: try "
-    "another network, or use the photo page. (For operators: such networks need a TURN server, "
-    "named in FER_TURN_URLS.)"
-)
-
-LOST_CONNECTION = "The video connection was lost. Press START to connect again."
 
 ROUTED_KEY = "routed"
 """In the session state while the router, app.py, runs a page."""
-
-_CAMERA_PROBLEMS = {
-    "NotAllowedError": "The browser may not use the camera. Allow it at the camera symbol in the "
-    "address bar, then press START again.",
-    "NotFoundError": "No camera was found. Connect one and press START again, or use the photo "
-    "page.",
-    "NotReadableError": "The camera is busy. Close the program that uses it, then press START "
-    "again.",
-    "mediaDevices": "Browsers give the camera to secure pages only. Open this app through "
-    "https:// or, on the same machine, through localhost.",
-    "taking longer": NO_CONNECTION,
-}
-
-# streamlit-webrtc shows the browser's error in its frame and does not report it to Python.
-_READ_CAMERA_ERROR = """
-export default function ({ setStateValue }) {
-  let last = "";
-  const timer = setInterval(() => {
-    const frame = document.querySelector('iframe[src*="streamlit_webrtc"]');
-    const alert = frame?.contentDocument?.querySelector('[role="alert"]');
-    const text = alert?.innerText ?? "";
-    if (text !== last) setStateValue("error", (last = text));
-  }, 300);
-  return () => clearInterval(timer);
-}
-"""
-
-
-# Streamlit's uploader takes dropped files but none that are pasted; this hands them to it.
-_PASTE = """
-export default function () {
-  const paste = (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    const input = document.querySelector('[data-testid="stFileUploader"] input[type=file]');
-    if (files.length === 0 || !input) return;
-    event.preventDefault();
-    const list = new DataTransfer();
-    files.forEach((file) => list.items.add(file));
-    input.files = list.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-  };
-  document.addEventListener("paste", paste);
-  return () => document.removeEventListener("paste", paste);
-}
-"""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the environment sets, the same for all viewers.
-
-    Attributes:
-        model: `FER_MODEL`, name or folder of the network.
-        ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
-            viewers on other networks; without it none is asked, which is all localhost needs.
-        max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
-        max_video_mb: `FER_MAX_VIDEO_MB`, the largest video in megabytes.
-        turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
-            credentials of their own for it.
-        max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
-        metrics_port: `FER_METRICS_PORT`, where Prometheus reads the counters; 0 for nowhere.
-    """
-
-    model: str = DEFAULT_MODEL
-    ice_servers: list[dict[str, Any]] = field(default_factory=list)
-    max_upload_mb: int = 20
-    max_video_mb: int = MOST_UPLOAD_MB
-    turn: TurnServer | None = None
-    max_live_sessions: int = MOST_LIVE_SESSIONS
-    metrics_port: int = 0
-
-
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings.
-
-    Raises:
-        ValueError: One of them is malformed; the sentence names it.
-    """
-    return Settings(
-        model=environ.get("FER_MODEL") or DEFAULT_MODEL,
-        ice_servers=_read_ice_servers(environ),
-        max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", 20, MOST_UPLOAD_MB),
-        max_video_mb=_read_whole_number(
-            environ, "FER_MAX_VIDEO_MB", MOST_UPLOAD_MB, MOST_UPLOAD_MB
-        ),
-        turn=_read_turn(environ),
-        max_live_sessions=_read_whole_number(
-            environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
-        ),
-        metrics_port=_read_whole_number(environ, "FER_METRICS_PORT", 0, MOST_PORT),
-    )
-
-
-def _read_ice_servers(environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    try:
-        ice_servers = json.loads(environ.get("FER_ICE_SERVERS") or "[]")
-    except ValueError as error:
-        raise ValueError(f"FER_ICE_SERVERS is not valid JSON: {error}.") from error
-    if not isinstance(ice_servers, list) or not all(
-        isinstance(server, dict) and "urls" in server for server in ice_servers
-    ):
-        raise ValueError('FER_ICE_SERVERS must be a list such as [{"urls": "stun:host:3478"}].')
-    return ice_servers
-
-
-def _read_turn(environ: Mapping[str, str]) -> TurnServer | None:
-    urls = [url.strip() for url in (environ.get("FER_TURN_URLS") or "").split(",") if url.strip()]
-    secret = environ.get("FER_TURN_SECRET") or ""
-    if not urls and not secret:
-        return None
-    if not secret:
-        raise ValueError("FER_TURN_SECRET must be set where FER_TURN_URLS is.")
-    try:
-        return TurnServer(tuple(urls), secret)
-    except ValueError as error:
-        raise ValueError(
-            "FER_TURN_URLS must be such as turn:host:3478, several separated by commas."
-        ) from error
-
-
-def _read_whole_number(environ: Mapping[str, str], name: str, default: int, largest: int) -> int:
-    value = environ.get(name) or ""
-    if not value:
-        return default
-    if value not in map(str, range(1, largest + 1)):
-        raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
-    return int(value)
 
 
 def settings() -> Settings:
@@ -476,107 +329,6 @@ def live_places() -> LivePlaces:
     return _live_places(settings().max_live_sessions)
 
 
-def show_face(name: str, face: FaceEmotion) -> None:
-    """A face's emotion and a bar for each probability, in the order of the network's labels."""
-    st.markdown(f"**{name}: {caption(face)}**")
-    if face.doubts:
-        st.caption(f"The face is {_and(face.doubts)}: an answer would be a guess.")
-    st.html(bars(face.probabilities))
-
-
-def bars(shares: Mapping[Emotion, float]) -> str:
-    """HTML with a named bar for each share; it holds nothing that a user wrote."""
-    return _bars("".join(_bar(e, COLORS[e], share, f"{share:.0%}") for e, share in shares.items()))
-
-
-def show_counts(counts: Mapping[str, int]) -> None:
-    """How many faces there are of each emotion, and how many are uncertain."""
-    colors = {str(emotion): color for emotion, color in COLORS.items()}
-    colors[UNCERTAIN] = UNCERTAIN_COLOR
-    most = max(counts.values(), default=1)
-    rows = "".join(
-        _bar(name, color, counts[name] / most, str(counts[name]))
-        for name, color in colors.items()
-        if counts[name]
-    )
-    if rows:
-        st.html(_bars(rows))
-
-
-def count(n: int, what: str) -> str:
-    """A number with its noun: `1 face`, `2 faces`."""
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _and(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _bars(rows: str) -> str:
-    return (
-        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.2rem .6rem;'
-        f'align-items:center;font-size:.875rem">{rows}</div>'
-    )
-
-
-def _bar(name: str, color: Color, share: float, text: str) -> str:
-    """One row of HTML; it holds nothing that a user wrote."""
-    return (
-        f"<span>{name}</span>"
-        '<span style="display:flex;align-items:center;gap:.4rem">'
-        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
-        f'background:{_hex(color)}"></span>{text}</span>'
-    )
-
-
-def hex_color(emotion: Emotion) -> str:
-    """The emotion's color as `#rrggbb`."""
-    return _hex(COLORS[emotion])
-
-
-def _hex(color: Color) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)
-
-
-def named_rows(texts: Mapping[str, str]) -> str:
-    """HTML that shows names and beside each its text, as they are, whatever they hold."""
-    rows = "".join(
-        f'<span style="opacity:.7">{html.escape(name)}</span><span style="overflow-wrap:anywhere">'
-        f"{html.escape(text)}</span>"
-        for name, text in texts.items()
-    )
-    return (
-        '<div style="display:grid;grid-template-columns:max-content 1fr;gap:.25rem .8rem;'
-        f'font-size:.875rem">{rows}</div>'
-    )
-
-
-def explain_camera_error(error: str) -> str:
-    """What to do about an error that the browser gave instead of the camera; empty for none."""
-    if not error:
-        return ""
-    for name, sentence in _CAMERA_PROBLEMS.items():
-        if name in error:
-            return sentence
-    return f"The camera could not be started. The browser says: {code(error)}"
-
-
-def paste_into_uploader() -> None:
-    """Let the page's first uploader take pictures that are pasted anywhere on the page."""
-    st.components.v2.component("paste", js=_PASTE)(key="paste")
-
-
-def show_camera_problem() -> None:
-    """Say in plain words why the browser gave no camera, should that be so."""
-    watch = st.components.v2.component("camera_error", js=_READ_CAMERA_ERROR)
-    sentence = explain_camera_error(
-        watch(key="camera_error", on_error_change=lambda: None).error or ""
-    )
-    if sentence:
-        st.error(sentence, icon=":material/videocam_off:")
-
-
 def show_notice() -> None:
     """What the answers are and what they must not be used for, at the foot of each page."""
     weakest = analyzer().classifier.card.weakest(3)
@@ -590,8 +342,3 @@ def show_notice() -> None:
         "The European Union forbids emotion inference at work and in education, "
         "except for medical or safety reasons (AI Act, article 5(1)(f))."
     )
-
-
-def code(text: str) -> str:
-    """Markdown that shows text such as a file's name as it is, whatever it holds."""
-    return "`{}`".format(text.replace("`", "'"))

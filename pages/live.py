@@ -10,13 +10,13 @@ from streamlit_webrtc import WebRtcMode, webrtc_streamer
 from streamlit_webrtc.component import enhance_frontend_rtc_configuration
 
 import fer_core
-import live_results
 import ui
 from fer_core.images import encode_jpeg, encode_png
 from fer_core.recording import MOST_S, Recording
 from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
 from fer_core.timeline import clock
+from parts import browser, live_results, widgets
 from serving.activity import GIVEN_UP_S
 
 RENEWED_WITHIN_S = 60.0
@@ -120,7 +120,9 @@ def note_change() -> None:
     silent_s = time.monotonic() - max(started_s, stream.status.time_s)
     if silent_s > GIVEN_UP_S:
         lost = stream.status.n_frames > 0
-        st.session_state[ui.PROBLEM_KEY] = ui.LOST_CONNECTION if lost else ui.NO_CONNECTION
+        st.session_state[ui.PROBLEM_KEY] = (
+            browser.LOST_CONNECTION if lost else browser.NO_CONNECTION
+        )
 
 
 def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
@@ -144,7 +146,7 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
             "or lower the smallest face below."
         )
     for face in faces:
-        ui.show_face(f"Face {face.track_id}" if len(faces) > 1 else "Face", face)
+        widgets.show_face(f"Face {face.track_id}" if len(faces) > 1 else "Face", face)
     st.caption(f"{status.frame_rate:.0f} frames a second, {status.process_ms:.0f} ms a frame")
 
 
@@ -257,7 +259,7 @@ def show_recorded(stream: VideoStream) -> None:
 def show_recording(recording: Recording, running: bool) -> None:
     """How long the recording is, and each face's last minute."""
     timeline = recording.timeline()
-    length = f"{clock(timeline.end_s)} with {ui.count(len(timeline.tracks()), 'face')}"
+    length = f"{clock(timeline.end_s)} with {widgets.count(len(timeline.tracks()), 'face')}"
     if recording.is_full:
         st.warning(f"The recording is full: {length}. Download it, then record again.")
     else:
@@ -286,7 +288,7 @@ def show_stream(
         if ui.settings().turn:
             enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
             st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
-        ui.show_camera_problem()
+        browser.show_camera_problem()
         if st.session_state.get(ui.PROBLEM_KEY):
             st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")
     playing = context.state.playing

@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 import fer_core
-import network_card
 import ui
 from fer_core.figures import Figures, read_figures
 from fer_core.model_store import (
@@ -21,6 +20,7 @@ from fer_core.model_store import (
     list_models,
     read_card,
 )
+from parts import network_card, widgets
 
 LOGGER = logging.getLogger("pages")
 
@@ -97,12 +97,12 @@ class Entry:
         if (self.folder / "model.keras").is_file():
             return (
                 "It cannot be used yet: it was not exported for the app. Run "
-                f"{ui.code(f'python -m fer_core export --model {self.folder.name}')}."
+                f"{widgets.code(f'python -m fer_core export --model {self.folder.name}')}."
             )
         train = f"train --recipe {self.card.recipe} --data … --output models/{self.folder.name}"
         return (
             "It cannot be used here: its figures are kept in this repository, its weights are "
-            f"not. {ui.code(f'python -m fer_core {train}')} trains it anew."
+            f"not. {widgets.code(f'python -m fer_core {train}')} trains it anew."
         )
 
 
@@ -126,7 +126,7 @@ def read_entries() -> list[Entry]:
         except fer_core.FerError as error:
             LOGGER.warning("A network is left out: %s", error)
             if (folder / "card.json").is_file():  # else it has gone since it was listed
-                st.warning(f"{ui.code(folder.name)} is left out: its card is damaged.")
+                st.warning(f"{widgets.code(folder.name)} is left out: its card is damaged.")
     n_on = Counter(entry.dataset for entry in entries)
     return sorted(entries, key=lambda e: (-n_on[e.dataset], e.dataset, e.rank))
 

@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import fer_core
-import photo_gallery
 import ui
 from fer_core.images import PHOTO_SUFFIXES
 from fer_core.reports import safe_stem
-from photo_results import (
+from parts import browser, photo_gallery, widgets
+from parts.photo_results import (
     PICTURE_SIDE_PX,
     FoundFace,
     Photo,
@@ -94,7 +94,7 @@ def results_of(photos: list[Photo]) -> Mapping[str, Result]:
     if new:
         bar = st.progress(0.0)
         for number, photo in enumerate(new):
-            text = f"Analyzing {number + 1} of {len(new)}: {ui.code(photo.name)}"
+            text = f"Analyzing {number + 1} of {len(new)}: {widgets.code(photo.name)}"
             bar.progress(number / len(new), text)
             start_s = time.monotonic()
             result = results[photo.key] = analyze(ui.analyzer(), photo)
@@ -153,7 +153,7 @@ def show(photo: Photo, result: Result) -> None:
                 columns = st.columns(min(len(faces), FACES_A_ROW))
             with columns.pop(0).container(border=True):
                 st.image(found.crop, alt=f"Face {found.number}")
-                ui.show_face(f"Face {found.number}", found.face)
+                widgets.show_face(f"Face {found.number}", found.face)
                 if st.button("Why?", key=f"why-{photo.key}-{found.number}"):
                     show_why(found)
 
@@ -188,7 +188,9 @@ def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
     for photo in photos:
         report = results[photo.key].report
         if report.size_wh is None:
-            st.error(f"{ui.code(photo.name)}: {report.problem}", icon=":material/broken_image:")
+            st.error(
+                f"{widgets.code(photo.name)}: {report.problem}", icon=":material/broken_image:"
+            )
     faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
     if len(photos) > 1:
         photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)
@@ -214,4 +216,4 @@ chosen = choose_photos()
 found_results = results_of(chosen)
 if chosen:
     show_all(chosen, found_results)
-ui.paste_into_uploader()
+browser.paste_into_uploader()

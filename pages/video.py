@@ -7,14 +7,14 @@ import streamlit as st
 
 import fer_core
 import ui
-import video_results
 from fer_core.images import encode_jpeg, scale_to_fit
 from fer_core.jobs import Job
 from fer_core.reports import safe_stem
 from fer_core.timeline import Timeline, clock
 from fer_core.video import USUAL_RATE
 from fer_core.video_file import VIDEO_SUFFIXES, VideoFile
-from video_visit import VideoVisit
+from parts import video_results, widgets
+from parts.video_visit import VideoVisit
 
 RATES = (1, 2, 5, 10, 25)
 PICTURE_SIDE_PX = 1280
@@ -138,7 +138,7 @@ def show_moment(video: VideoFile, timeline: Timeline) -> None:
         if not found:
             st.info("No face in sight at this moment.")
         for face in found:
-            ui.show_face(f"Face {face.track_id}", face)
+            widgets.show_face(f"Face {face.track_id}", face)
 
 
 def show_downloads(name: str, visit: VideoVisit) -> None:
@@ -189,7 +189,7 @@ chosen = choose_video()
 if chosen is not None:
     chosen_name, chosen_visit = chosen
     if chosen_visit.video is None:
-        st.error(f"{ui.code(chosen_name)} {chosen_visit.problem}", icon=":material/movie_off:")
+        st.error(f"{widgets.code(chosen_name)} {chosen_visit.problem}", icon=":material/movie_off:")
         st.stop()
     describe(chosen_name, chosen_visit.video)
     chosen_rate = choose_rate()

@@ -48,7 +48,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("fer_core", "pages", "serving", ".streamlit"):
+        for name in ("fer_core", "pages", "parts", "serving", ".streamlit"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for path in ROOT.glob("*.py"):

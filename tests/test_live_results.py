@@ -8,7 +8,7 @@ from fer_core.classification import EmotionClassifier
 from fer_core.emotions import Emotion
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.reports import NO_FACE, columns
-from live_results import MOST_CHARTS, last_minute, recent_faces, table_csv, table_json
+from parts.live_results import MOST_CHARTS, last_minute, recent_faces, table_csv, table_json
 from tests.test_timeline import face, timeline
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from fer_core.figures import Figures
-from network_card import class_rows, confusion_table, details, elsewhere_line, percent
+from parts.network_card import class_rows, confusion_table, details, elsewhere_line, percent
 
 
 @pytest.mark.parametrize(

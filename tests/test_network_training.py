@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from network_training import curve_chart, curve_points, provenance
+from parts.network_training import curve_chart, curve_points, provenance
 from tests.faces import card
 
 

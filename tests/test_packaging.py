@@ -13,7 +13,9 @@ APP = sorted(path.name for path in ROOT.glob("*.py"))
 PACKAGES = sorted(path.parent.name for path in ROOT.glob("*/__init__.py"))
 
 
-@pytest.mark.parametrize("name", [*APP, "fer_core", "serving", "pages", "models", ".streamlit"])
+@pytest.mark.parametrize(
+    "name", [*APP, "fer_core", "parts", "serving", "pages", "models", ".streamlit"]
+)
 def test_the_image_holds_every_part_of_the_app(name: str) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
     copied = {

@@ -25,6 +25,7 @@ import fer_core
 import ui
 from fer_core import recording
 from fer_core.recording import Recording
+from parts import browser
 from tests.e2e.conftest import free_port
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
@@ -543,7 +544,7 @@ def test_a_lost_connection_keeps_what_was_kept(
     streamer.callback(portrait_frame())
     clock.now_s += 10
     run_through(page, streamer, "idle")
-    assert page.error[0].value == ui.LOST_CONNECTION
+    assert page.error[0].value == browser.LOST_CONNECTION
     assert len(page.session_state[ui.RECORDING_KEY].timeline()) == 1
     assert shown(page, "download_button") == 2
 
@@ -580,7 +581,7 @@ def test_a_start_given_up_after_a_while_is_explained(
     page = run_through(open_live_page(), streamer, "idle", "signalling")
     clock.now_s += 20
     run_through(page, streamer, "idle")
-    assert page.error[0].value == ui.NO_CONNECTION
+    assert page.error[0].value == browser.NO_CONNECTION
 
 
 def test_opening_the_page_again_after_a_stream_is_no_failure(
@@ -623,7 +624,7 @@ def test_a_connection_lost_on_the_way_is_explained_until_the_page_is_left(
     clock.now_s += 10
     streamer.arguments["on_video_ended"]()
     run_through(page, streamer, "idle")
-    assert page.error[0].value == ui.LOST_CONNECTION
+    assert page.error[0].value == browser.LOST_CONNECTION
     page.switch_page("pages/photo.py").run()
     page.switch_page("pages/live.py").run()
     assert len(page.error) == 0

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from fer_core.analysis import EmotionAnalyzer
-from photo_results import (
+from parts.photo_results import (
     PICTURE_SIDE_PX,
     Photo,
     analyze,

@@ -23,11 +23,11 @@ from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.commands.progress import Progress
 from fer_core.images import decode_image
 from fer_core.video_file import open_video
-from photo_results import Photo, analyze, table_csv, table_json
+from parts.photo_results import Photo, analyze, table_csv, table_json
+from parts.video_visit import VideoVisit
 from serving.activity import Activity
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
 from tests.videos import moving_portrait, video_bytes
-from video_visit import VideoVisit
 
 ROOT = Path(fer_core.__file__).parents[1]
 

@@ -11,15 +11,14 @@ from streamlit.runtime.caching import clear_session_resource_cache
 from streamlit.testing.v1 import AppTest
 
 import ui
-import video_results
-import video_visit
 from fer_core.images import RgbImage
 from fer_core.timeline import clock
 from fer_core.video import analyze_video
+from parts import video_results, video_visit
+from parts.video_visit import VideoVisit
 from tests.faces import plain
 from tests.test_timeline import face, timeline
 from tests.videos import audio_bytes, moving_portrait, video_bytes
-from video_visit import VideoVisit
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-import network_training
-import ui
 from fer_core.figures import Figures, Interval
 from fer_core.model_store import ModelCard
+from parts import network_training, widgets
 
 NOT_MEASURED = "not measured yet"
 
@@ -104,7 +103,7 @@ def _show_headlines(card: ModelCard, figures: Mapping[str, Figures]) -> None:
             accuracy = percent(measured.accuracy) if measured else None
             st.metric(PROTOCOLS[name], accuracy, help=MEANINGS[name])
             if measured:
-                st.html(ui.named_rows(details(name, measured)))
+                st.html(widgets.named_rows(details(name, measured)))
             else:
                 reason = dict(card.metrics.get("private", {})).get(f"not_{name}", NOT_MEASURED)
                 st.html(f'<span style="opacity:.7">{html.escape(str(reason))}</span>')

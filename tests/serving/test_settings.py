@@ -2,13 +2,13 @@ import json
 
 import pytest
 
-import ui
 from fer_core.model_store import DEFAULT_MODEL
+from serving.settings import Settings, read_settings
 from serving.turn import TurnServer
 
 
 def test_nothing_set_asks_no_server_and_takes_the_default_network() -> None:
-    assert ui.read_settings({}) == ui.Settings(DEFAULT_MODEL, [], 20, 200)
+    assert read_settings({}) == Settings(DEFAULT_MODEL, [], 20, 200)
 
 
 def test_empty_values_count_as_not_set() -> None:
@@ -23,7 +23,7 @@ def test_empty_values_count_as_not_set() -> None:
         "METRICS_PORT",
     )
     empty = {f"FER_{name}": "" for name in names}
-    assert ui.read_settings(empty) == ui.read_settings({})
+    assert read_settings(empty) == read_settings({})
 
 
 def test_every_setting_is_read() -> None:
@@ -39,7 +39,7 @@ def test_every_setting_is_read() -> None:
         "FER_METRICS_PORT": "9100",
     }
     turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70, turn, 12, 9100)
+    assert read_settings(environ) == Settings("other", servers, 7, 70, turn, 12, 9100)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_half_a_turn_server_is_named_and_its_secret_is_not(
     environ: dict[str, str], named: str
 ) -> None:
     with pytest.raises(ValueError, match=f"^{named} .*\\.$") as caught:
-        ui.read_settings(environ)
+        read_settings(environ)
     assert "north" not in str(caught.value)
 
 
 def test_the_secret_is_not_in_the_repr_of_the_settings() -> None:
     environ = {"FER_TURN_URLS": "turn:host", "FER_TURN_SECRET": "north"}
-    assert "north" not in repr(ui.read_settings(environ))
+    assert "north" not in repr(read_settings(environ))
 
 
 @pytest.mark.parametrize(
@@ -94,32 +94,4 @@ def test_the_secret_is_not_in_the_repr_of_the_settings() -> None:
 )
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} .*\\.$"):
-        ui.read_settings({name: value})
-
-
-@pytest.mark.parametrize(
-    ("error", "begins"),
-    [
-        pytest.param("", "", id="none"),
-        pytest.param("NotAllowedError: Permission denied", "The browser may not", id="refused"),
-        pytest.param("NotFoundError: Requested device not found", "No camera", id="missing"),
-        pytest.param("NotReadableError: Could not start", "The camera is busy", id="busy"),
-        pytest.param(
-            "Error: navigator.mediaDevices is undefined.", "Browsers give", id="insecure-origin"
-        ),
-        pytest.param(
-            "OddError: 42",
-            "The camera could not be started. The browser says: `OddError",
-            id="unknown",
-        ),
-    ],
-)
-def test_what_the_browser_says_of_the_camera_is_explained(error: str, begins: str) -> None:
-    sentence = ui.explain_camera_error(error)
-    assert sentence.startswith(begins)
-    assert bool(sentence) == bool(error)
-
-
-def test_a_file_name_is_shown_as_it_is_and_not_as_markdown() -> None:
-    assert ui.code("a_b*[c](d) www.example.org.png") == "`a_b*[c](d) www.example.org.png`"
-    assert ui.code("a`b") == "`a'b`"
+        read_settings({name: value})

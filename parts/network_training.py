@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 import fer_core
-import ui
 from fer_core.model_store import ModelCard, read_history
+from parts import widgets
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def show(folder: Path, card: ModelCard) -> None:
             )
         else:
             column.caption(f"The course of the {measure} was not recorded.")
-    st.html(ui.named_rows(provenance(card)))
+    st.html(widgets.named_rows(provenance(card)))
 
 
 def curve_points(history: list[dict[str, float]], measure: str) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-import ui
 from fer_core.drawing import caption
-from photo_results import FoundFace
+from parts import widgets
+from parts.photo_results import FoundFace
 
 FACES_A_PAGE = 24
 NAME_LENGTH = 24
@@ -43,7 +43,7 @@ def show_gallery(faces: Sequence[FoundFace], explain: Callable[[FoundFace], None
             with st.container(border=True):
                 st.image(found.crop, alt=f"Face {found.number} of {found.photo.name}")
                 st.markdown(f"**{caption(found.face)}**")
-                st.caption(f"Face {found.number} of {ui.code(_short(found.photo.name))}")
+                st.caption(f"Face {found.number} of {widgets.code(_short(found.photo.name))}")
                 if st.button("Why?", key=f"gallery-why-{found.photo.key}-{found.number}"):
                     explain(found)
 
@@ -55,8 +55,8 @@ def _short(name: str) -> str:
 
 def show_summary(n_photos: int, n_unreadable: int, faces: Sequence[FoundFace]) -> None:
     """How many photos and faces there are, and how many faces of each emotion."""
-    texts = [ui.count(n_photos, "photo"), ui.count(len(faces), "face")]
+    texts = [widgets.count(n_photos, "photo"), widgets.count(len(faces), "face")]
     if n_unreadable:
         texts.append(f"{n_unreadable} could not be read")
     st.markdown(f"**{', '.join(texts)}**")
-    ui.show_counts(Counter(found.face.answer for found in faces))
+    widgets.show_counts(Counter(found.face.answer for found in faces))

@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 from fer_core.classification import EmotionClassifier
 from fer_core.reports import NO_FACE, VideoReport, columns, rows
 from fer_core.row_format import RowFormat, csv_format, json_format
 from fer_core.timeline import Timeline
+from parts.charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 
 FILE = "live camera"
 """What stands in the rows in place of a file's name."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-import ui
-from charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 from fer_core.timeline import Timeline, TimeShare, clock
+from parts import widgets
+from parts.charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
 
 MOMENT_KEY = "video_moment"
 """Where the time lies that is shown, in seconds: the key of its slider."""
@@ -41,7 +41,7 @@ def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
     overall, each = st.columns([2, 3], gap="large")
     with overall:
         st.markdown("**Share of time, all faces**")
-        st.html(ui.bars(summary.shares))
+        st.html(widgets.bars(summary.shares))
     with each:
         st.markdown("**Each face**")
         rows = [

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import ui
 from fer_core.emotions import Emotion
+from parts import widgets
 
 PROBABILITY = {"type": "quantitative", "title": None, "scale": {"domain": [0, 1]}}
 """The upright axis of probabilities, but for its field and its marks."""
@@ -24,7 +24,7 @@ def emotion_color(labels: Sequence[Emotion], *, legend: bool) -> dict[str, Any]:
         "type": "nominal",
         "scale": {
             "domain": [str(label) for label in labels],
-            "range": [ui.hex_color(label) for label in labels],
+            "range": [widgets.hex_color(label) for label in labels],
         },
         "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
     }
