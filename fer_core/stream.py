@@ -19,6 +19,9 @@ LOGGER = logging.getLogger(__name__)
 N_TIMED = 30
 """Over how many frames the rate is averaged: about the last second."""
 
+BUSY_SHARE = 0.5
+"""From which share of dropped frames on a viewer is told that the machine is busy."""
+
 
 @dataclass(frozen=True)
 class StreamStatus:
@@ -34,6 +37,7 @@ class StreamStatus:
         stage_ms: Those of its stages: `read`, to get at its pixels, and those of `LiveFrame`; empty
             where it failed.
         frame_rate: Frames a second, averaged over the last of them; 0 before the second one.
+        dropped_share: Share of the camera's frames, of the last of them, that were left out.
         time_s: When the last frame was done, on the clock of `time.monotonic`.
     """
 
@@ -45,7 +49,13 @@ class StreamStatus:
     process_ms: float = 0.0
     stage_ms: Mapping[str, float] = field(default_factory=dict)
     frame_rate: float = 0.0
+    dropped_share: float = 0.0
     time_s: float = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the machine keeps up with less than half of the camera's frames."""
+        return self.dropped_share > BUSY_SHARE
 
 
 class StreamObserver(Protocol):
@@ -75,7 +85,7 @@ class VideoStream:
         self._observer = observer
         self.status = StreamStatus()
         self.recording: Recording | None = None
-        self._starts_s: deque[float] = deque(maxlen=N_TIMED + 1)
+        self._seen: deque[tuple[float, int]] = deque(maxlen=N_TIMED + 1)
         self.closed = False
 
     async def newest_of(self, frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
@@ -107,7 +117,8 @@ class VideoStream:
                 LOGGER.exception("A live frame could not be processed; the last picture is shown.")
             failed = True
         end_s = time.monotonic()
-        self._starts_s.append(start_s)
+        n_done = status.n_frames + status.n_errors + 1
+        self._seen.append((start_s, n_done + status.n_dropped))
         self.status = StreamStatus(
             newest=newest,
             n_frames=status.n_frames + (not failed),
@@ -117,6 +128,7 @@ class VideoStream:
             process_ms=(end_s - start_s) * 1000,
             stage_ms=stage_ms,
             frame_rate=self._frame_rate(),
+            dropped_share=self._dropped_share(),
             time_s=end_s,
         )
         if self._observer is not None:
@@ -126,8 +138,14 @@ class VideoStream:
         return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
 
     def _frame_rate(self) -> float:
-        elapsed_s = self._starts_s[-1] - self._starts_s[0]
-        return (len(self._starts_s) - 1) / elapsed_s if elapsed_s > 0 else 0.0
+        elapsed_s = self._seen[-1][0] - self._seen[0][0]
+        return (len(self._seen) - 1) / elapsed_s if elapsed_s > 0 else 0.0
+
+    def _dropped_share(self) -> float:
+        """0 until enough frames were seen: some always wait while a stream starts."""
+        if len(self._seen) <= N_TIMED:
+            return 0.0
+        return 1 - N_TIMED / (self._seen[-1][1] - self._seen[0][1])
 
     def close(self) -> None:
         """Forget the viewer's faces and pictures, whoever may still hold this stream."""

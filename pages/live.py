@@ -139,6 +139,12 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
     if status.newest is None:
         st.info("Waiting for the first picture …")
         return
+    if status.is_busy:
+        st.warning(
+            "The server is busy: it keeps up with less than half of the camera's pictures. The "
+            "answers hold, the picture moves less smoothly; all viewers share alike.",
+            icon=":material/hourglass_bottom:",
+        )
     faces = status.newest.faces
     if not faces:
         st.info(

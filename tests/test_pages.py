@@ -6,6 +6,7 @@ import socket
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -402,6 +403,17 @@ def test_the_callback_annotates_and_the_page_shows_the_newest_faces(streamer: St
     assert after.shape == before.shape
     assert (before != after).any()
     page.run()
+    assert "Face: " in texts(page)
+
+
+def test_a_busy_server_says_so_beside_the_answers(streamer: StubStreamer) -> None:
+    page = open_live_page()
+    after_the_search(streamer.callback)
+    assert not page.run().warning
+    stream = page.session_state[ui.STREAM_KEY]
+    stream.status = replace(stream.status, dropped_share=0.6)
+    page.run()
+    assert page.warning[0].value.startswith("The server is busy")
     assert "Face: " in texts(page)
 
 

@@ -12,7 +12,7 @@ from fer_core.full_search import InlineExecutor
 from fer_core.images import RgbImage
 from fer_core.live import LiveFrame, LiveSession
 from fer_core.recording import Recording
-from fer_core.stream import StreamStatus, VideoStream
+from fer_core.stream import N_TIMED, StreamStatus, VideoStream
 from tests.faces import RED, SquareDetector, astronaut, happy_if_white, noise, plain, squares
 
 
@@ -219,6 +219,30 @@ def test_of_the_frames_that_wait_the_newest_is_shown_and_the_others_are_counted(
     assert stream.status.newest is not None
     np.testing.assert_array_equal(picture(answer), stream.status.newest.image)
     assert (stream.status.n_frames, stream.status.n_dropped, stream.status.n_errors) == (2, 2, 0)
+
+
+@pytest.mark.parametrize(("n_waiting", "busy"), [(1, False), (2, False), (3, True)])
+def test_a_stream_that_drops_most_of_its_frames_says_that_it_is_busy(
+    stream: VideoStream, n_waiting: int, busy: bool
+) -> None:
+    frame = video_frame(GOOD)
+    asyncio.run(stream.newest_of([frame] * 100))  # some always wait while a stream starts
+    for _ in range(N_TIMED - 1):
+        asyncio.run(stream.newest_of([frame] * n_waiting))
+        assert not stream.status.is_busy
+    asyncio.run(stream.newest_of([frame] * n_waiting))
+    assert stream.status.dropped_share == pytest.approx(1 - 1 / n_waiting)
+    assert stream.status.is_busy is busy
+
+
+def test_a_busy_stream_recovers(stream: VideoStream) -> None:
+    frame = video_frame(GOOD)
+    for _ in range(N_TIMED + 1):
+        asyncio.run(stream.newest_of([frame] * 5))
+    assert stream.status.is_busy
+    for _ in range(N_TIMED):
+        asyncio.run(stream.newest_of([frame]))
+    assert stream.status.dropped_share == 0
 
 
 def test_the_stages_of_a_frame_are_timed_and_those_of_a_failed_one_are_not(
