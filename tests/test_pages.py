@@ -516,7 +516,7 @@ def test_a_full_recording_says_so(streamer: StubStreamer, monkeypatch: pytest.Mo
     page = open_live_page()
     after_the_search(streamer.callback)
     button(page, "Record the results").click().run()
-    streamer.callback(portrait_frame())
+    after_the_search(streamer.callback)
     page.run()
     assert page.warning[0].value.startswith("The recording is full: ")
 
