@@ -44,7 +44,7 @@ def main() -> None:
             start_s = time.monotonic()
             time.sleep(options.seconds)
             rates = [
-                (viewer.n_frames() - before) / (time.monotonic() - start_s)
+                max(0, viewer.n_frames() - before) / (time.monotonic() - start_s)
                 for viewer, before in zip(viewers, shown, strict=True)
             ]
             elapsed_s = time.monotonic() - start_s
