@@ -8,8 +8,11 @@ ENV PYTHONUNBUFFERED=1 \
 
 WORKDIR /app
 
+# What the app needs, with hashes. For training in the container, which takes 2 GB more:
+# --build-arg REQUIREMENTS=requirements.txt
+ARG REQUIREMENTS=requirements-serve.txt
 # Its own layer, so that a change of the code does not install everything anew.
-COPY requirements.txt .
+COPY ${REQUIREMENTS} requirements.txt
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
 COPY .streamlit .streamlit

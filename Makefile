@@ -24,6 +24,9 @@ format: .venv/dev
 lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --upgrade -o requirements.txt
+	$(BIN)/uv pip compile --group serve --universal --python-version 3.11 --fork-strategy fewest \
+		--no-annotate --no-header --quiet --generate-hashes -c requirements.txt \
+		-o requirements-serve.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --extra export -c requirements.txt -o requirements-export.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \

@@ -51,6 +51,14 @@ def free_port() -> int:
         return port
 
 
+def counters(port: int) -> dict[str, float]:
+    """What Prometheus would read at this port: each counter's value by name and labels."""
+    with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
 class App:
     """A running app: its address and its process."""
 

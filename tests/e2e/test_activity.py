@@ -1,7 +1,6 @@
 """What an operator sees of a running app: its log and its counters."""
 
 import re
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,18 +9,11 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import App, free_port
+from tests.e2e.conftest import App, counters, free_port
 from tests.e2e.test_live import component, open_live_page, start, wait_until
 
 OUR_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* [A-Z]+ [\w.]+: \S.*")
 ADDRESS = re.compile(r"\b(?!127\.0\.0\.1)\d+\.\d+\.\d+\.\d+\b")
-
-
-def counters(port: int) -> dict[str, float]:
-    with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
-        lines = answer.read().decode().splitlines()
-    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
-    return {name: float(value) for name, value in pairs}
 
 
 @pytest.fixture

@@ -1,0 +1,71 @@
+"""How many live viewers one process serves before their pictures come too slowly.
+
+    python -m benchmarks.load [--most N] [--seconds N]
+
+Viewers at 640x480 join one by one, each in a headless Chromium of its own on this machine, until
+the slowest one's picture, or the rate of newly annotated pictures, falls below 15 a second. The
+stream repeats a picture where no new one is ready, so the second figure falls first. The browsers
+take more of the processors than the app does, so look at the app's own seconds, too.
+"""
+
+import argparse
+import os
+import time
+from statistics import median
+
+from benchmarks.viewers import Viewer, stage
+
+TOO_SLOW = 15
+SETTLING_S = 5
+
+
+def main() -> None:
+    """Print a row for each number of viewers."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--most", type=int, default=20, help="viewers at most")
+    parser.add_argument("--seconds", type=int, default=20, help="how long each row is measured")
+    options = parser.parse_args()
+    print(f"load average at the start: {os.getloadavg()}")
+    print("viewers  slowest  median   new pictures  dropped   app's      MB")
+    print("         pictures a second   a second each         processors")
+    with stage() as (server, chromium, clip):
+        viewers: list[Viewer] = []
+        while len(viewers) < options.most:
+            viewers.append(Viewer(chromium, clip, server.app.url))
+            if viewers[-1].start() is None:
+                print(f"viewer {len(viewers)} got no picture")
+                break
+            time.sleep(SETTLING_S)
+            shown, counted, used = (
+                [v.n_frames() for v in viewers],
+                server.counters(),
+                server.usage(),
+            )
+            start_s = time.monotonic()
+            time.sleep(options.seconds)
+            rates = [
+                max(0, viewer.n_frames() - before) / (time.monotonic() - start_s)
+                for viewer, before in zip(viewers, shown, strict=True)
+            ]
+            elapsed_s = time.monotonic() - start_s
+            after, usage = server.counters(), server.usage()
+            done, dropped = (
+                (after[name] - counted[name]) / elapsed_s
+                for name in ("fer_live_frames_total", "fer_live_frames_dropped_total")
+            )
+            processors = (usage.cpu_s - used.cpu_s) / elapsed_s
+            print(
+                f"{len(viewers):7} {min(rates):8.1f} {median(rates):7.1f} "
+                f"{done / len(viewers):14.1f} {dropped / max(1, done + dropped):8.0%} "
+                f"{processors:10.2f} {usage.rss_mb:9.0f}",
+                flush=True,
+            )
+            if min(*rates, done / len(viewers)) < TOO_SLOW:
+                break
+        for viewer in viewers:
+            viewer.close()
+    print(f"load average at the end: {os.getloadavg()}")
+
+
+if __name__ == "__main__":
+    main()

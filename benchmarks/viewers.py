@@ -1,0 +1,147 @@
+"""An app and its viewers, for benchmarks: headless Chromium whose camera plays a clip."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import BrowserType, FrameLocator, sync_playwright
+
+from tests.e2e.clip import write_clip
+from tests.e2e.conftest import CHROMIUM, QUIET, App, counters, free_port
+
+PATIENCE_S = 60
+CAMERA = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    # A tab that nobody looks at would show fewer pictures.
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the app's process takes."""
+
+    rss_mb: float
+    cpu_s: float
+    n_threads: int
+    n_sockets: int
+
+
+class Server:
+    """A running app whose counters are read."""
+
+    def __init__(self, log: Path, **environ: str) -> None:
+        """Start it with these variables set."""
+        self._metrics_port = free_port()
+        self.app = App(log, FER_METRICS_PORT=str(self._metrics_port), **environ)
+
+    def counters(self) -> dict[str, float]:
+        """The counters by name; they can be read once a page was opened."""
+        return counters(self._metrics_port)
+
+    def usage(self) -> Usage:
+        """What the process takes now."""
+        process = Path(f"/proc/{self.app.process.pid}")
+        status = (process / "status").read_text().split()
+        times = (process / "stat").read_text().rpartition(")")[2].split()
+        links = []
+        for descriptor in (process / "fd").iterdir():
+            try:
+                links.append(str(descriptor.readlink()))
+            except FileNotFoundError:  # closed just now
+                continue
+        return Usage(
+            rss_mb=int(status[status.index("VmRSS:") + 1]) / 1024,
+            cpu_s=(int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"),
+            n_threads=self.app.n_threads(),
+            n_sockets=sum(link.startswith("socket:") for link in links),
+        )
+
+
+class Viewer:
+    """One viewer with a browser of their own, on the live page."""
+
+    def __init__(
+        self, chromium: BrowserType, clip: Path, url: str, *flags: str, program: str | None = None
+    ) -> None:
+        """Open the page.
+
+        Args:
+            chromium: What launches browsers.
+            clip: What the camera shows.
+            url: The app's address.
+            flags: More flags for the browser.
+            program: What to run instead of Chromium.
+        """
+        arguments = [*QUIET, *CAMERA, f"--use-file-for-fake-video-capture={clip}", *flags]
+        self._browser = chromium.launch(executable_path=program or CHROMIUM, args=arguments)
+        session = self._browser.new_browser_cdp_session()
+        processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        self._pids = [process["id"] for process in processes if process["type"] == "browser"]
+        self.page = self._browser.new_page()
+        self.page.set_default_timeout(PATIENCE_S * 1000)
+        self.page.goto(f"{url}/live")
+
+    @property
+    def _frame(self) -> FrameLocator:
+        return self.page.frame_locator("iframe[src*='streamlit_webrtc']")
+
+    def start(self) -> float | None:
+        """Press START; the seconds until pictures come back, None where none do for long."""
+        button = self._frame.get_by_role("button", name="START")
+        button.wait_for()
+        button.click()
+        return self.seconds_until_moving()
+
+    def stop(self) -> None:
+        """Press STOP."""
+        self._frame.get_by_role("button", name="STOP").click()
+
+    def n_frames(self) -> int:
+        """Pictures that the page's video has shown."""
+        video = self._frame.locator("video")
+        if video.count() == 0:
+            return 0
+        n: int = video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")
+        return n
+
+    def seconds_until_moving(self) -> float | None:
+        """How long it takes until a few more pictures were shown; None where none are for long."""
+        start_s, before = time.monotonic(), self.n_frames()
+        while (waited_s := time.monotonic() - start_s) < PATIENCE_S:
+            if self.n_frames() > before + 5:
+                return waited_s
+            time.sleep(0.05)
+        return None
+
+    def kill(self) -> None:
+        """End the browser as a crash does."""
+        for pid in self._pids:
+            os.kill(pid, signal.SIGKILL)
+        self._browser.close()
+
+    def close(self) -> None:
+        """Close the tab and the browser."""
+        self.page.close()
+        self._browser.close()
+
+
+@contextmanager
+def stage(**environ: str) -> Iterator[tuple[Server, BrowserType, Path]]:
+    """An app, what launches browsers, and the clip for their cameras."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        clip = Path(folder) / "camera.mjpeg"
+        write_clip(clip)
+        server = Server(Path(folder) / "log.txt", **environ)
+        try:
+            yield server, playwright.chromium, clip
+        finally:
+            server.app.stop()
