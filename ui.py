@@ -80,6 +80,11 @@ NO_CONNECTION = (
     "named in FER_TURN_URLS.)"
 )
 
+NO_FACE = (
+    "No face found. It helps when a face looks at the camera, is upright, evenly lit, at least 24 "
+    "pixels wide and a twentieth of the picture's shorter side."
+)
+
 LOST_CONNECTION = "The video connection was lost. Press START to connect again."
 
 ROUTED_KEY = "routed"
