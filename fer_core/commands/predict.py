@@ -15,6 +15,7 @@ from fer_core.commands.local_jobs import local_reports
 from fer_core.commands.options import Commands, positive, rate
 from fer_core.commands.outputs import Outputs, open_outputs
 from fer_core.commands.progress import Progress
+from fer_core.commands.ray_jobs import need_ray, ray_reports
 from fer_core.errors import InputError, OutputError
 from fer_core.media_files import absolute, find_media, is_video
 from fer_core.model_store import DEFAULT_MODEL
@@ -50,6 +51,12 @@ def add_predict(commands: Commands) -> None:
         help="files analyzed at the same time; by default one for each processor",
     )
     parser.add_argument("--resume", action="store_true", help="go on where it was interrupted")
+    parser.add_argument(
+        "--engine",
+        choices=["local", "ray"],
+        default="local",
+        help="ray: on the Ray cluster that RAY_ADDRESS names, or else on one of this machine",
+    )
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -57,6 +64,8 @@ def _predict(args: argparse.Namespace) -> int:
         raise InputError("--resume goes by the rows of --csv or --json: name one of them.")
     if args.csv and args.json and absolute(args.csv) == absolute(args.json):
         raise OutputError("--csv and --json must be two files.")
+    if args.engine == "ray":
+        need_ray()
     files = find_media(args.paths, args.annotated)
     analyzer = load_analyzer(args.model)
     with ExitStack() as stack:
@@ -79,6 +88,8 @@ def _predict(args: argparse.Namespace) -> int:
 
 
 def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
+    if args.engine == "ray":
+        return partial(ray_reports, args.model, analyzer.classifier.version, args.jobs)
     return partial(local_reports, analyzer, args.jobs or os.cpu_count() or 1)
 
 
