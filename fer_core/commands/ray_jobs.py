@@ -28,6 +28,9 @@ from fer_core.reports import PhotoReport, VideoReport
 MAX_RETRIES = 3
 """How often a file is analyzed anew after the process that did it was lost."""
 
+FILES_AT_ONCE = 10_000
+"""How many files Ray is told of before the first of them is analyzed; each takes a millisecond."""
+
 LOCAL_STORE_BYTES = 256 * 2**20
 """Memory for results on their way, where the cluster is this machine alone."""
 
@@ -77,18 +80,18 @@ def ray_reports(
     folder = find_model(model)
     where = folder.name if folder.parent == MODELS_DIR else str(absolute(folder))
     task = pickle.dumps((where, version, work))
-    n_given = 0
     with _cluster(jobs):
-        for number, answer in _answers(task, files, jobs):
-            for file in files[n_given:number]:
+        for start in range(0, len(files), FILES_AT_ONCE):
+            some = files[start : start + FILES_AT_ONCE]
+            answers = _answers(task, some, jobs)
+            number, answer = next(answers, (None, ""))
+            for n, file in enumerate(some):
                 progress.advance(1.0)
-                yield _lost(file)
-            progress.advance(1.0)
-            yield replace(_report_of(answer), file=str(files[number]))
-            n_given = number + 1
-    for file in files[n_given:]:
-        progress.advance(1.0)
-        yield _lost(file)
+                if n == number:
+                    yield replace(_report_of(answer), file=str(file))
+                    number, answer = next(answers, (None, ""))
+                else:
+                    yield (VideoReport if is_video(file) else PhotoReport)(str(file), problem=LOST)
 
 
 def answer_to(task: bytes, file: Path) -> bytes:
@@ -120,10 +123,6 @@ def _report_of(answer: bytes | str) -> Report:
     return report
 
 
-def _lost(file: Path) -> Report:
-    return (VideoReport if is_video(file) else PhotoReport)(str(file), problem=LOST)
-
-
 def _answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple[int, bytes | str]]:
     """Number and answer of each file, in order; a file is left out whose processes were lost.
 
@@ -152,8 +151,11 @@ def _answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple
     answers = ray.data.from_items(items, override_num_blocks=len(items)).map(
         analyze, num_cpus=1, concurrency=jobs, max_retries=MAX_RETRIES
     )
-    for row in answers.iter_rows():
-        yield row["number"], row["problem"] or row["answer"]
+    try:
+        for row in answers.iter_rows():
+            yield row["number"], row["problem"] or row["answer"]
+    except Exception as error:  # what Ray raises differs with what is lost
+        raise ClusterError(f"The Ray cluster is lost: {_first_line(error)}") from error
 
 
 @contextmanager
@@ -178,6 +180,9 @@ def _cluster(jobs: int | None) -> Iterator[None]:
         try:
             ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # what Ray raises differs with what is wrong
-            reason = str(error).partition("\n")[0]
-            raise ClusterError(f"The Ray cluster cannot be used: {reason}") from error
+            raise ClusterError(f"The Ray cluster cannot be used: {_first_line(error)}") from error
         yield
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
