@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -26,7 +27,6 @@ from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.errors import ClusterError
 from fer_core.model_store import DEFAULT_MODEL
 from tests.conftest import takes_long
-from tests.e2e.conftest import free_port
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
 from tests.videos import moving_portrait, video_bytes
 
@@ -127,56 +127,41 @@ sys.addaudithook(end_at_poison)
 class Cluster:
     """A head with a worker and a second node with another, on this machine."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "sitecustomize.py").write_text(POISON)
-        self.address = f"127.0.0.1:{free_port()}"
-        self.environ = os.environ | {"RAY_USAGE_STATS_ENABLED": "0"}
-        port = self.address.partition(":")[2]
-        temporary = f"--temp-dir=/tmp/fer-{os.getpid()}-ray"  # sockets need a short path
-        self._temporary = Path(temporary.partition("=")[2])
-        head = ["--head", f"--port={port}", "--include-dashboard=false", temporary]
-        self.head = self._start(folder, *head)
-        self.node = self._start(folder, f"--address={self.address}")
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Ray's own modules do is not looked at here
+            from ray.cluster_utils import Cluster as RayCluster
 
-    def _start(self, folder: Path, *options: str) -> "subprocess.Popen[bytes]":
-        command = [str(Path(sys.executable).parent / "ray"), "start", "--block", "--num-cpus=1"]
-        return subprocess.Popen(
-            [*command, "--node-ip-address=127.0.0.1", *options],
-            env=self.environ | {"PYTHONPATH": str(folder)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+            self._cluster = RayCluster()
+            head = self._cluster.add_node(include_dashboard=False)
+            self._folder = Path(head.get_session_dir_path())
+            self.node = self._cluster.add_node()
 
     def start_run(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `predict` on this cluster."""
         return subprocess.Popen(
             [sys.executable, "-m", "fer_core", "predict", *arguments, "--engine", "ray"],
             cwd=ROOT,
-            env=self.environ | {"RAY_ADDRESS": self.address},
+            env=os.environ | {"RAY_ADDRESS": self._cluster.address, "PYTHONPATH": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
-    def works(self, node: "subprocess.Popen[bytes]") -> bool:
-        """Whether a process of this node analyzes a file right now."""
-        return any(b"analyze" in _command(pid) for pid in _descendants(node.pid))
+    def node_works(self) -> bool:
+        """Whether a process of the second node analyzes a file right now."""
+        raylet = self.node.all_processes["raylet"][0].process.pid
+        return any(b"analyze" in _command(pid) for pid in _descendants(raylet))
 
-    def kill(self, node: "subprocess.Popen[bytes]") -> None:
-        """End all processes of a node at once."""
-        for pid in [*_descendants(node.pid), node.pid]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        node.wait(timeout=60)
+    def kill_node(self) -> None:
+        """End the second node as a power cut would."""
+        self._cluster.remove_node(self.node, allow_graceful=False)
 
     def close(self) -> None:
         """End everything and delete what Ray wrote."""
-        for node in (self.node, self.head):
-            self.kill(node)
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._cluster.shutdown()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _command(pid: int) -> bytes:
@@ -199,8 +184,12 @@ def _descendants(pid: int) -> list[int]:
 
 
 @pytest.fixture
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    running = Cluster(tmp_path_factory.mktemp("cluster"))
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    (tmp_path / "poison").mkdir()
+    (tmp_path / "poison" / "sitecustomize.py").write_text(POISON)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "poison"))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    running = Cluster()
     yield running
     running.close()
 
@@ -221,12 +210,16 @@ def test_a_lost_worker_loses_nothing_and_the_rows_are_those_of_a_local_run(
     options = ["--csv", of_ray[0], "--json", of_ray[1], "--annotated", of_ray[2]]
     process = cluster.start_run(str(folder.absolute()), *options)
     deadline_s = time.monotonic() + PATIENCE_S
-    while not (cluster.works(cluster.node) and b"00.png" in Path(of_ray[0]).read_bytes()):
+    while not (Path(of_ray[0]).exists() and b"00.png" in Path(of_ray[0]).read_bytes()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    while not cluster.node_works():
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline_s
         time.sleep(0.01)
     n_before = Path(of_ray[0]).read_bytes().count(b"\n")
-    cluster.kill(cluster.node)
+    cluster.kill_node()
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == SOME_UNREADABLE, err
     assert 0 < n_before < 40
