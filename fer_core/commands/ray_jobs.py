@@ -36,7 +36,6 @@ LOCAL_STORE_BYTES = 256 * 2**20
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # or Ray sends figures about its use to its makers
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the default warns that it will change
 }
 """What Ray reads of the environment."""
@@ -178,7 +177,7 @@ def _cluster(jobs: int | None) -> Iterator[None]:
             }
         stack.callback(ray.shutdown)
         try:
-            ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
+            ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
         except Exception as error:  # what Ray raises differs with what is wrong
             raise ClusterError(f"The Ray cluster cannot be used: {_first_line(error)}") from error
         yield
