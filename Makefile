@@ -30,7 +30,9 @@ lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 		--no-annotate --no-header --quiet --extra export -c requirements.txt -o requirements-export.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --extra dev --extra export \
+		--no-annotate --no-header --quiet --extra ray -c requirements.txt -o requirements-ray.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+		--no-annotate --no-header --quiet --extra dev --extra export --extra ray \
 		-c requirements.txt -o requirements-dev.txt
 
 .venv/bin/python:

@@ -8,6 +8,7 @@
     ├── UnknownRecipeError  there is no recipe of that name
     ├── TrainingError       this machine or its software cannot train as it was asked to
     ├── InputError          there is no file to analyze where a command was pointed to
+    ├── ClusterError        a Ray cluster cannot be reached, or its machines lack something
     ├── ExportError         a network cannot be turned into another format
     └── OutputError         a folder for results cannot be made or written to
 
@@ -42,6 +43,10 @@ class UnknownRecipeError(FerError):
 
 class TrainingError(FerError):
     """This machine, or what is installed on it, cannot train as it was asked to."""
+
+
+class ClusterError(FerError):
+    """A Ray cluster cannot be reached, or its machines lack something."""
 
 
 class ExportError(FerError):

@@ -1,6 +1,7 @@
 """Photos and videos on disk: which of them a command means, and the bytes of photos."""
 
 import glob
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path
         paths: Files, whatever they are called; folders, for all files in them and in their
             folders that are called as photos or videos are; and patterns with `*`, `?`, `[` or
             `**`.
-        leave_out: A folder that is not searched.
+        leave_out: A folder that is not searched where it lies in a folder that is.
 
     Returns:
         In the order given, within a folder in alphabetical order.
@@ -30,7 +31,7 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path
     """
     found: dict[Path, Path] = {}
     for text in paths:
-        for path in _expanded(text):
+        for path in _expanded(text, leave_out):
             for file in _within(path, leave_out) if path.is_dir() else [path]:
                 found.setdefault(absolute(file), file)
     if not found:
@@ -38,7 +39,7 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path
     return list(found.values())
 
 
-def _expanded(text: str) -> list[Path]:
+def _expanded(text: str, leave_out: Path | None) -> list[Path]:
     path = Path(text)
     if path.is_file() or path.is_dir():
         return [path]
@@ -48,7 +49,10 @@ def _expanded(text: str) -> list[Path]:
     matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207
     if not matches:
         raise InputError(f"{text} does not exist.")
-    return [Path(match) for match in matches if Path(match).is_file()]
+    root = absolute(Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts)))
+    apart = absolute(leave_out) if leave_out and root in absolute(leave_out).parents else None
+    files = (Path(match) for match in matches if Path(match).is_file())
+    return [file for file in files if not (apart and absolute(file).is_relative_to(apart))]
 
 
 def _within(folder: Path, leave_out: Path | None) -> Iterator[Path]:

@@ -53,6 +53,11 @@ class PhotoReport:
         """How many rows with a face there are."""
         return len(self.faces)
 
+    @property
+    def rate(self) -> None:
+        """A photo has none."""
+        return None
+
     def pictures(self) -> Iterator[tuple[None, Sequence[FaceEmotion]]]:
         """The faces of the one picture, which has no time."""
         yield None, self.faces
@@ -80,6 +85,11 @@ class VideoReport:
     def n_faces(self) -> int:
         """How many rows with a face there are."""
         return self.timeline.n_faces if self.timeline else 0
+
+    @property
+    def rate(self) -> float | None:
+        """How many pictures a second were to be analyzed; None where it could not be read."""
+        return float(self.timeline.rate) if self.timeline else None
 
     def pictures(self) -> Iterator[tuple[float, Sequence[FaceEmotion]]]:
         """Time in seconds and faces of each analyzed picture."""
@@ -131,7 +141,7 @@ def columns(labels: Sequence[Emotion]) -> list[str]:
     """Names of the columns, in order, for a network with these labels."""
     before = ["file", "width", "height", "n_faces", "time_s", "track", "face"]
     judged = ["x1", "y1", "x2", "y2", "detector_confidence", "emotion", "doubts"]
-    return [*before, *judged, *labels, "model", "model_version", "problem"]
+    return [*before, *judged, *labels, "rate", "model", "model_version", "problem"]
 
 
 def rows(report: PhotoReport | VideoReport, card: ModelCard, version: str) -> Iterator[Row]:
@@ -149,6 +159,7 @@ def rows(report: PhotoReport | VideoReport, card: ModelCard, version: str) -> It
         "width": width,
         "height": height,
         "n_faces": report.n_faces,
+        "rate": report.rate,
         "model": cell(card.name),
         "model_version": version,
         "problem": report.problem or None,

@@ -19,13 +19,13 @@ class RowFile:
         files: What `file` says of each photo and video that is in it, in order.
     """
 
-    def __init__(self, path: Path, row_format: RowFormat, version: str) -> None:
+    def __init__(self, path: Path, row_format: RowFormat, settings: Row) -> None:
         """Make the file, or open what is there to go on with it.
 
         Args:
             path: Where it is.
             row_format: How rows are written.
-            version: What `model_version` of every row must be.
+            settings: What these columns of every row must hold, where they are not empty.
 
         Raises:
             OutputError: What is there is not of this kind.
@@ -36,33 +36,47 @@ class RowFile:
         self.files: list[str] = []
         self._ends = [len(row_format.head)]
         if path.exists() and path.stat().st_size:
-            self._read(version)
+            self._read(settings)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         self.keep(len(self.files))
 
-    def _read(self, version: str) -> None:
+    def _read(self, settings: Row) -> None:
         content = self._path.read_bytes()
-        if not content.startswith(self._format.head):
-            raise OutputError(f"{self._path} is not of this command and network: name another.")
+        begin, *lines = content.removeprefix(self._format.head).split(b"\n")
+        foreign = OutputError(
+            f"{self._path} is no table of this command, version and network: name another file."
+        )
+        if begin or not content.startswith(self._format.head):
+            raise foreign
         end = len(self._format.head)
         n_rows_left = 0
-        for line in content[end:].split(b"\n")[1:]:
+        for number, line in enumerate(lines, 1):
             text = line.removesuffix(self._format.joint)
             try:
                 row = self._format.decode(text)
-                file, n_faces = str(row["file"]), int(str(row["n_faces"]))
-            except (KeyError, ValueError):  # the ending, or a row that was cut off
+            except ValueError as error:  # the ending, or a row that was cut off
+                if any(lines[number:]):
+                    raise foreign from error
                 return
-            if row["model_version"] != version:
-                raise OutputError(
-                    f"{self._path} holds answers of another network ({row['model']} "
-                    f"{row['model_version']}): go on with that one, or name another file."
-                )
+            try:
+                file, n_faces = str(row["file"]), int(str(row["n_faces"]))
+                self._check(row, settings)
+            except (KeyError, ValueError) as error:
+                raise foreign from error
             n_rows_left = (n_rows_left or max(1, n_faces)) - 1
             if n_rows_left == 0:
                 self.files.append(file)
                 self._ends.append(end + 1 + len(text))
             end += 1 + len(line)
+
+    def _check(self, row: Row, settings: Row) -> None:
+        for name, wanted in settings.items():
+            there = row[name]
+            if there not in (None, "") and str(there) != str(wanted):
+                raise OutputError(
+                    f"{self._path} holds answers with {name} {there}, not {wanted}: go on with "
+                    "that one, or name another file."
+                )
 
     def keep(self, n_files: int) -> None:
         """Drop all but the first files' rows, and what there is of one that was cut off."""

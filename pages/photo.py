@@ -15,6 +15,7 @@ from fer_core.images import PHOTO_SUFFIXES
 from fer_core.reports import safe_stem
 from parts import browser, photo_gallery, widgets
 from parts.photo_results import (
+    PHOTOS_A_ZIP,
     PICTURE_SIDE_PX,
     FoundFace,
     Photo,
@@ -132,10 +133,7 @@ def show(photo: Photo, result: Result) -> None:
     with summary:
         st.text(photo.name)
         if not faces:
-            st.warning(
-                "No face found. It helps when a face looks at the camera, is upright, evenly lit, "
-                "at least 24 pixels wide and a fifteenth of the photo's shorter side."
-            )
+            st.warning(widgets.NO_FACE)
             return
         st.markdown("1 face" if len(faces) == 1 else f"{len(faces)} faces, from left to right")
         st.download_button(
@@ -160,22 +158,30 @@ def show(photo: Photo, result: Result) -> None:
 
 def show_exports(photos: list[Photo], results: list[Result]) -> None:
     """Downloads of everything, each made when it is clicked."""
-    downloads = [
-        (
-            "Annotated photos",
-            "zip",
-            partial(annotated_zip, photos, results),
-            f"PNG, at most {PICTURE_SIDE_PX} pixels on the longer side",
-        ),
-        ("Table", "csv", partial(table_csv, ui.analyzer(), results), "One row a face"),
-        ("JSON", "json", partial(table_json, ui.analyzer(), results), "The same rows for programs"),
-    ]
+    downloads = []
+    for start in range(0, len(photos), PHOTOS_A_ZIP):
+        end = min(start + PHOTOS_A_ZIP, len(photos))
+        some = end - start < len(photos)
+        downloads.append(
+            (
+                f"Annotated photos {start + 1} to {end}" if some else "Annotated photos",
+                f"emotions-{start + 1}-{end}.zip" if some else "emotions.zip",
+                partial(annotated_zip, photos[start:end], results[start:end]),
+                f"PNG, at most {PICTURE_SIDE_PX} pixels on the longer side",
+            )
+        )
+    tables = (
+        ("Table", "emotions.csv", table_csv, "One row a face"),
+        ("JSON", "emotions.json", table_json, "The same rows for programs"),
+    )
+    for label, name, make, explanation in tables:
+        downloads.append((label, name, partial(make, ui.analyzer(), results), explanation))
     with st.container(horizontal=True):
-        for label, ending, data, explanation in downloads:
+        for label, name, data, explanation in downloads:
             st.download_button(
                 label,
                 data=data,
-                file_name=f"emotions.{ending}",
+                file_name=name,
                 icon=":material/download:",
                 help=explanation,
                 on_click="ignore",

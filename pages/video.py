@@ -94,10 +94,7 @@ def show_results(name: str, visit: VideoVisit, video: VideoFile, timeline: Timel
         return
     summary = timeline.summary()
     if summary is None:
-        st.warning(
-            "No face found. It helps when faces look at the camera, are upright, evenly lit and at "
-            "least a twentieth of the picture's shorter side."
-        )
+        st.warning(widgets.NO_FACE)
         return
     faces = video_results.shown_faces(timeline)
     st.subheader("Timeline", anchor=False)
@@ -189,7 +186,9 @@ chosen = choose_video()
 if chosen is not None:
     chosen_name, chosen_visit = chosen
     if chosen_visit.video is None:
-        st.error(f"{widgets.code(chosen_name)} {chosen_visit.problem}", icon=":material/movie_off:")
+        st.error(
+            f"{widgets.code(chosen_name)}: {chosen_visit.problem}", icon=":material/movie_off:"
+        )
         st.stop()
     describe(chosen_name, chosen_visit.video)
     chosen_rate = choose_rate()

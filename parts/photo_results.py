@@ -27,6 +27,11 @@ from fer_core.reports import (
 from fer_core.row_format import csv_format, json_format
 
 PICTURE_SIDE_PX = 1600
+
+PHOTOS_A_ZIP = 25
+"""How many annotated photos one archive holds: it is made in memory, and PNG of this size takes up
+to 8 MB a photo."""
+
 CROP_SIDE_PX = 160
 HEAT_SIDE_PX = 320
 

@@ -9,6 +9,11 @@ from fer_core.drawing import COLORS, UNCERTAIN_COLOR, Color, caption
 from fer_core.emotions import Emotion
 from fer_core.faces import UNCERTAIN, FaceEmotion
 
+NO_FACE = (
+    "No face found. It helps when a face looks at the camera, is upright, evenly lit, at least 24 "
+    "pixels wide and a twentieth of the picture's shorter side."
+)
+
 
 def show_face(name: str, face: FaceEmotion) -> None:
     """A face's emotion and a bar for each probability, in the order of the network's labels."""

@@ -172,7 +172,7 @@ def test_every_format_has_a_limit(file_format: str, size_wh: tuple[int, int], mo
 
 def test_a_thousand_damaged_photos_are_read_or_refused() -> None:
     """In a process of its own: what a damaged file does to memory or to Python shows there."""
-    command = [sys.executable, "-m", "tests.fuzz_images", "--n", "1000"]
+    command = [sys.executable, "-m", "tests.fuzz", "images", "--n", "1000"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     n_files = sum(int(line.split()[0].replace(",", "")) for line in done.stdout.splitlines()[:-1])

@@ -26,8 +26,9 @@ import fer_core
 import ui
 from fer_core import recording
 from fer_core.recording import Recording
-from parts import browser
+from parts import browser, photo_results
 from tests.e2e.conftest import free_port
+from tests.faces import plain
 
 ROOT_APP = Path(__file__).resolve().parent.parent / "app.py"
 
@@ -88,6 +89,17 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
         "`empty.png`: The file is empty.",
     ]
     assert "1 face" in texts(photo_page)
+
+
+def test_many_annotated_photos_are_offered_in_archives_of_bounded_size(
+    photo_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photo_results, "PHOTOS_A_ZIP", 2)
+    wall = encoded(plain(40, 30), "PNG")
+    upload(photo_page, *((f"{number}.png", wall) for number in range(5)))
+    labels = [button.proto.label for button in photo_page.get("download_button")]
+    archives = [f"Annotated photos {numbers}" for numbers in ("1 to 2", "3 to 4", "5 to 5")]
+    assert labels[:5] == [*archives, "Table", "JSON"]
 
 
 def test_photos_of_every_format_are_read(photo_page: AppTest) -> None:

@@ -196,22 +196,48 @@ def test_annotated_photos_repeat_the_folders(folder: Path) -> None:
     assert (drawn != two_astronauts()).any()
 
 
-def test_annotated_photos_are_not_analyzed_the_next_time(folder: Path) -> None:
+@pytest.mark.parametrize("source", ["photos", "photos/**/*.*g*"], ids=["folder", "pattern"])
+def test_annotated_photos_are_not_analyzed_the_next_time(folder: Path, source: str) -> None:
     for csv_file in ("1.csv", "2.csv"):
-        main(["predict", "photos", "--annotated", "photos/drawn", "--csv", csv_file])
+        main(["predict", source, "--annotated", "photos/drawn", "--csv", csv_file])
+    assert "photos/two.png" in files_of(rows_of("1.csv"))
     assert rows_of("1.csv") == rows_of("2.csv")
 
 
-def test_an_annotated_photo_never_replaces_a_photo(
+@pytest.mark.parametrize(
+    ("source", "annotated"),
+    [
+        pytest.param("photos", "photos", id="the folder itself"),
+        pytest.param("photos", "photos/../photos/", id="the folder, written otherwise"),
+        pytest.param("photos", "link", id="the folder by a link"),
+        pytest.param("photos/2024", "photos", id="the folder above"),
+        pytest.param("photos/*.png", "photos", id="a pattern"),
+        pytest.param("photos/two.png", "photos", id="a file"),
+        pytest.param("photos", ".", id="the working folder"),
+    ],
+)
+def test_annotated_photos_are_kept_apart_from_those_to_analyze(
+    folder: Path, capsys: pytest.CaptureFixture[str], source: str, annotated: str
+) -> None:
+    Path("link").symlink_to(folder)
+    before = everything(folder.parent)
+    assert main(["predict", source, "--annotated", annotated, "--csv", "o.csv"]) == 2
+    out, err = capsys.readouterr()
+    assert "holds files to analyze, such as photos/" in err
+    assert (out, err.count("\n")) == ("", 1)
+    assert everything(folder.parent) == before
+
+
+def test_an_annotated_photo_never_replaces_a_photo_by_a_link(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(folder / "two.png", folder / "two.png.png")
-    before = (folder / "two.png.png").read_bytes()
+    Path("drawn").mkdir()
+    Path("drawn/two.png.png").symlink_to(folder / "two.png.png")
     names = ["photos/two.png", "photos/two.png.png"]
-    assert main(["predict", *names, "--annotated", "photos", "--csv", "o.csv"]) == 2
+    assert main(["predict", *names, "--annotated", "drawn", "--csv", "o.csv"]) == 2
     assert not Path("o.csv").exists()
-    assert "is one of the files to analyze" in capsys.readouterr().err
-    assert (folder / "two.png.png").read_bytes() == before
+    assert "holds files to analyze" in capsys.readouterr().err
 
 
 def test_odd_names_are_written_on_one_line_and_as_no_formula(folder: Path) -> None:
@@ -239,7 +265,26 @@ def test_a_run_goes_on_where_it_was_cut_off(
     assert "2 photos: 1 face\n" in capsys.readouterr().out
     assert main(["predict", "photos", *outputs, "--resume"]) == 0
     assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
-    assert "0 photos: 0 faces\n" in capsys.readouterr().out
+    assert capsys.readouterr().out == "Everything was done already: 4 photos.\n"
+
+
+def test_a_run_with_another_rate_does_not_go_on(
+    mixed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "files", "--csv", "o.csv", "--json", "o.json"]) == 0
+    before = Path("o.csv").read_bytes()
+    again = ["predict", "files", "--csv", "o.csv", "--json", "o.json", "--resume", "--rate", "2"]
+    assert main(again) == 2
+    assert "o.csv holds answers with rate 5.0, not 2.0: go on" in capsys.readouterr().err
+    assert Path("o.csv").read_bytes() == before
+    assert main([*again[:-1], "5"]) == 0, "what was usual may be named"
+
+
+def test_photos_have_no_rate_to_differ_in(folder: Path) -> None:
+    main(["predict", "photos/two.png", "--csv", "o.csv"])
+    options = ["--csv", "o.csv", "--resume", "--rate", "2"]
+    assert main(["predict", "photos/two.png", "photos/wall.gif", *options]) == 0
+    assert files_of(rows_of("o.csv")) == ["photos/two.png"] * 2 + ["photos/wall.gif"]
 
 
 def test_ctrl_c_leaves_whole_rows_and_the_run_can_go_on(tmp_path: Path) -> None:

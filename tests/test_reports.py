@@ -62,6 +62,7 @@ def test_a_row_is_a_face_with_everything_that_is_known_of_it() -> None:
         "detector_confidence": 0.8,
         "emotion": "happy",
         "doubts": None,
+        "rate": None,
         "model": "made-up",
         "model_version": "abc123",
         "problem": None,

@@ -11,6 +11,7 @@ from fer_core.row_format import RowFormat, csv_format, json_format
 from tests.faces import card, face_emotion
 
 CARD = card()
+SETTINGS: Row = {"model": CARD.name, "model_version": "v1", "rate": 5.0}
 FORMATS = [
     pytest.param(csv_format(columns(CARD.labels)), id="csv"),
     pytest.param(json_format(), id="json"),
@@ -27,7 +28,7 @@ PHOTOS = {"a.jpg": photo("a.jpg", 1), "b.jpg": photo("b.jpg", 3), "c.jpg": photo
 
 def written(path: Path, row_format: RowFormat) -> bytes:
     """A file with all photos, held after each against one that is written at once."""
-    table = RowFile(path, row_format, "v1")
+    table = RowFile(path, row_format, SETTINGS)
     every_row: list[Row] = []
     assert path.read_bytes() == row_format.join([])
     for file, photo_rows in PHOTOS.items():
@@ -51,7 +52,7 @@ def test_wherever_a_file_was_cut_off_going_on_makes_it_whole(
     whole = written(path, row_format)
     for n_bytes in range(len(row_format.head), len(whole)):
         path.write_bytes(whole[:n_bytes])
-        table = RowFile(path, row_format, "v1")
+        table = RowFile(path, row_format, SETTINGS)
         assert list(PHOTOS)[: len(table.files)] == table.files
         for file in list(PHOTOS)[len(table.files) :]:
             table.append(file, PHOTOS[file])
@@ -64,29 +65,65 @@ def test_photos_can_be_dropped_from_the_end(tmp_path: Path, row_format: RowForma
     path = tmp_path / "table"
     written(path, row_format)
     for n_photos in (2, 1, 0):
-        table = RowFile(path, row_format, "v1")
+        table = RowFile(path, row_format, SETTINGS)
         table.keep(n_photos)
         table.close()
         left = [row for file in list(PHOTOS)[:n_photos] for row in PHOTOS[file]]
         assert path.read_bytes() == row_format.join(left)
 
 
-def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("Dear reader,", id="text"),
+        pytest.param('[{"name": "Ada"}]', id="JSON on a line"),
+        pytest.param('[\n  {"name": "Ada"},\n  {"name": "Alan"}\n]\n', id="JSON of others"),
+        pytest.param("[\n  {\n    'name': 1\n  }\n]\n", id="JSON on many lines"),
+        pytest.param("[\n1,\n2\n]\n", id="numbers"),
+        pytest.param('[\n{"file": "a", "n_faces": "some"}\n]\n', id="columns of the same name"),
+        pytest.param('[\n{"file": "a", "n_faces": 1}\n]\n', id="columns are missing"),
+    ],
+)
+def test_a_file_that_is_there_is_not_replaced(tmp_path: Path, content: str) -> None:
     path = tmp_path / "letter.json"
-    path.write_text("Dear reader,")
-    with pytest.raises(OutputError, match="is not of this command and network"):
-        RowFile(path, json_format(), "v1")
-    assert path.read_text() == "Dear reader,"
+    path.write_text(content)
+    with pytest.raises(OutputError, match="is no table of this command"):
+        RowFile(path, json_format(), SETTINGS)
+    assert path.read_text() == content
+
+
+def test_a_table_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "addresses.csv"
+    path.write_text('"file","n_faces"\n"a.jpg",1\n')
+    with pytest.raises(OutputError, match="is no table of this command"):
+        RowFile(path, csv_format(columns(CARD.labels)), SETTINGS)
+
+
+@pytest.mark.parametrize("row_format", FORMATS)
+def test_a_file_with_videos_at_another_rate_is_not_gone_on_with(
+    tmp_path: Path, row_format: RowFormat
+) -> None:
+    path = tmp_path / "table"
+    video = [row | {"rate": 5.0} for row in photo("a.mp4", 2)]
+    table = RowFile(path, row_format, SETTINGS)
+    table.append("photo.jpg", photo("photo.jpg", 1))
+    table.append("a.mp4", video)
+    table.close()
+    RowFile(path, row_format, SETTINGS).close()
+    content = path.read_bytes()
+    with pytest.raises(OutputError, match=r"table holds answers with rate 5\.0, not 10\.0: go on"):
+        RowFile(path, row_format, SETTINGS | {"rate": 10.0})
+    assert path.read_bytes() == content
 
 
 def test_a_file_of_another_network_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     content = written(path, json_format())
-    with pytest.raises(OutputError, match=r"another network \(made-up v1\)"):
-        RowFile(path, json_format(), "v2")
+    with pytest.raises(OutputError, match="holds answers with model_version v1, not v2"):
+        RowFile(path, json_format(), SETTINGS | {"model_version": "v2"})
     other = csv_format(columns(CARD.labels[:2]))
     with pytest.raises(OutputError, match="name another"):
-        RowFile(path, other, "v1")
+        RowFile(path, other, SETTINGS)
     assert path.read_bytes() == content
 
 
@@ -94,7 +131,7 @@ def test_where_there_is_no_room_the_file_stays_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "table.json"
-    table = RowFile(path, json_format(), "v1")
+    table = RowFile(path, json_format(), SETTINGS)
     table.append("a.jpg", PHOTOS["a.jpg"])
     before, pwrite = path.read_bytes(), os.pwrite
 

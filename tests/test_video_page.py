@@ -141,7 +141,7 @@ def test_a_file_that_is_no_video_gets_a_sentence(
     video_page: AppTest, name: str, data: bytes, sentence: str
 ) -> None:
     upload(video_page, name, data)
-    assert sentence in video_page.error[0].value
+    assert video_page.error[0].value.startswith(f"{ui.code(name)}: {sentence}")
     assert len(video_page.button) == 0
 
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from fer_core.errors import OutputError
 from fer_core.faces import FaceEmotion
 from fer_core.images import RgbImage, encode_png
 from fer_core.media_files import absolute, common_folder, is_video
-from fer_core.reports import columns
+from fer_core.reports import Row, cell, columns
 from fer_core.row_file import RowFile
 from fer_core.row_format import csv_format, json_format
 from fer_core.timeline import Timeline
@@ -23,31 +23,21 @@ from fer_core.video_file import VideoFile
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Where results go.
+class Copies:
+    """Where annotated copies go.
 
     Attributes:
-        tables: Files of rows.
-        annotated: Folder of annotated copies, None where none are asked for.
-        common: The folder that all files are in; `annotated` repeats what lies below it.
+        folder: Their folder, an absolute path.
+        common: The folder that all files are in; `folder` repeats what lies below it.
     """
 
-    tables: tuple[RowFile, ...]
-    annotated: Path | None
+    folder: Path
     common: Path
 
-    @property
-    def is_asked_for(self) -> bool:
-        """Whether there is any."""
-        return bool(self.tables or self.annotated)
-
     def copy_of(self, file: Path) -> Path:
-        """Where the annotated copy goes; those of different files go to different places."""
-        assert self.annotated is not None
+        """Where a file's annotated copy goes; those of different files go to different places."""
         inside = absolute(file).relative_to(self.common)
-        return self.annotated / inside.with_name(
-            f"{inside.name}.{'mp4' if is_video(file) else 'png'}"
-        )
+        return self.folder / inside.with_name(f"{inside.name}.{'mp4' if is_video(file) else 'png'}")
 
     def write_photo(self, photo: Path, image: RgbImage, faces: Sequence[FaceEmotion]) -> None:
         """Write the photo with boxes and labels."""
@@ -76,13 +66,31 @@ def _part_of(target: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Where results go.
+
+    Attributes:
+        tables: Files of rows.
+        copies: Where annotated copies go, None where none are asked for.
+    """
+
+    tables: tuple[RowFile, ...]
+    copies: Copies | None
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether there is any."""
+        return bool(self.tables or self.copies)
+
+
 def open_outputs(
     args: argparse.Namespace, files: Sequence[Path], classifier: EmotionClassifier, stack: ExitStack
 ) -> Outputs:
     """Make what the options name, or open it to go on; nothing is made where one is refused.
 
     Args:
-        args: Has `csv`, `json`, `annotated` and `resume`.
+        args: Has `csv`, `json`, `annotated`, `rate` and `resume`.
         files: What will be analyzed.
         classifier: Whose answers will be written.
         stack: Closes the files of rows.
@@ -96,13 +104,17 @@ def open_outputs(
     for path in formats:
         if not args.resume and path.is_file() and path.stat().st_size:
             raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
-    outputs = Outputs((), args.annotated, common_folder(files))
-    if outputs.annotated:
-        _refuse_to_replace(files, outputs)
-        outputs.annotated.mkdir(parents=True, exist_ok=True)
+    copies = None
+    if args.annotated:
+        copies = Copies(absolute(args.annotated), common_folder(files))
+        _keep_apart(files, copies, args.annotated)
+        copies.folder.mkdir(parents=True, exist_ok=True)
+    card = classifier.card
+    settings: Row = {"model": cell(card.name), "model_version": classifier.version}
+    settings["rate"] = float(args.rate)
     tables = []
     for path, row_format in formats.items():
-        tables.append(RowFile(path, row_format, classifier.version))
+        tables.append(RowFile(path, row_format, settings))
         stack.callback(tables[-1].close)
     alike = (
         len(set(names)) == 1 for names in zip(*(table.files for table in tables), strict=False)
@@ -110,14 +122,17 @@ def open_outputs(
     n_common = len(list(takewhile(bool, alike)))
     for table in tables:  # an interruption may have come between the two
         table.keep(n_common)
-    return replace(outputs, tables=tuple(tables))
+    return Outputs(tuple(tables), copies)
 
 
-def _refuse_to_replace(files: Sequence[Path], outputs: Outputs) -> None:
-    sources = {os.path.realpath(file) for file in files}
+def _keep_apart(files: Sequence[Path], copies: Copies, name: Path) -> None:
+    """Refuse copies that would replace a file to analyze, or be one the next time."""
+    folder = Path(os.path.realpath(copies.folder))
+    sources = {Path(os.path.realpath(file)) for file in files}
     for file in files:
-        if os.path.realpath(outputs.copy_of(file)) in sources:
+        source = Path(os.path.realpath(file))
+        if source.is_relative_to(folder) or Path(os.path.realpath(copies.copy_of(file))) in sources:
             raise OutputError(
-                f"{outputs.copy_of(file)} is one of the files to analyze: name another folder for "
-                "the annotated ones."
+                f"{name} holds files to analyze, such as {file}: name a folder of their own for "
+                "the annotated copies."
             )

@@ -1,38 +1,48 @@
-"""Decode photos of every format with damage in them: each is read or refused with a sentence.
+"""Read photos or videos with damage in them: each is read or refused with a sentence.
 
-    python -m tests.fuzz_images --minutes 30
+    python -m tests.fuzz images --minutes 30
+    python -m tests.fuzz videos --minutes 30
 
 Case N of a seed is the same every time: `--seed 0 --first 1234 --n 1` repeats one. What breaks the
 rule is printed, and so are the slowest case and the peak of the memory. Each case that was found
-stands in tests/test_images.py.
+stands in tests/test_images.py, tests/test_video_file.py or tests/test_video_export.py.
 """
 
 import argparse
 import faulthandler
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from fer_core.errors import ImageDecodeError
+from fer_core.emotions import Emotion
+from fer_core.errors import ImageDecodeError, OutputError, VideoDecodeError
 from fer_core.images import decode_image
+from fer_core.timeline import Timeline
+from fer_core.video import VideoSample
+from fer_core.video_export import write_annotated
+from fer_core.video_file import open_video
 from tests.faces import astronaut, file_bytes
+from tests.videos import moving_portrait, video_bytes
 
 Random = np.random.Generator
 
-MOST_SECONDS, MOST_MB = 3.0, 1000.0
+MOST_MB = 1000.0
 
 _EDGES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFDC, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
 
 
 @cache
-def originals() -> tuple[bytes, ...]:
+def photos() -> tuple[bytes, ...]:
     """Small real files of every format, in several ways of storing pixels."""
     rgb = Image.fromarray(astronaut()[40:168, 160:288])
     rgba = rgb.copy()
@@ -77,6 +87,32 @@ def originals() -> tuple[bytes, ...]:
     return tuple(file_bytes(image.copy(), name, **options) for image, name, options in ways)
 
 
+@cache
+def videos() -> tuple[bytes, ...]:
+    """Small real files in every container, of several codecs."""
+    pictures = moving_portrait(12, 96, 64)
+    times_ms = [0, 30, 35, 200, 210, 400, 700, 710, 720, 900, 1000, 1300]
+    fragments = {"container_options": {"movflags": "frag_keyframe+empty_moov"}}
+    quiet = {"x265-params": "log-level=none"}
+    loose = {"options": {"strict": "unofficial"}}
+    ways: list[tuple[str, dict[str, Any]]] = [
+        ("mp4", {"audio": True}),
+        ("mp4", {"audio": True, "options": {"g": "4"}, **fragments}),
+        ("mp4", {"rotation": 90}),
+        ("mp4", {"codec": "mpeg4", "times_ms": times_ms}),
+        ("mp4", {"codec": "libx265", "options": {"preset": "ultrafast", **quiet}}),
+        ("mov", {"audio": True}),
+        ("mov", {"codec": "mjpeg", "rotation": 180, **loose}),
+        ("webm", {"audio": True}),
+        ("webm", {"codec": "libvpx-vp9", "options": {"deadline": "realtime", "cpu-used": "8"}}),
+        ("mkv", {"audio": True}),
+        ("mkv", {"codec": "ffv1"}),
+        ("avi", {"audio": True}),
+        ("avi", {"codec": "mjpeg", **loose}),
+    ]
+    return tuple(video_bytes(pictures, container, **options) for container, options in ways)
+
+
 def _place(data: bytearray, random: Random) -> int:
     """Somewhere in the file, half of the time in its header."""
     end = len(data) if random.integers(2) else min(len(data), 400)
@@ -112,35 +148,72 @@ def _remove(data: bytearray, random: Random) -> None:
     del data[at : at + int(random.integers(1, 300))]
 
 
-def _splice(data: bytearray, random: Random) -> None:
-    other = originals()[int(random.integers(len(originals())))]
-    data[_place(data, random) :] = other[int(random.integers(len(other))) :]
-
-
 _DAMAGES: tuple[Callable[[bytearray, Random], None], ...] = (
-    *(_cut, _flip, _flip, _overwrite, _number, _number, _number, _repeat, _remove, _splice),
+    *(_cut, _flip, _flip, _overwrite, _number, _number, _number, _repeat, _remove),
 )
 
 
-def odd_file(seed: int, number: int) -> bytes:
+def odd_file(originals: Sequence[bytes], seed: int, number: int) -> bytes:
     """A real file with one to six damages, the same for the same numbers."""
     random = np.random.default_rng((seed, number))
-    data = bytearray(originals()[number % len(originals())])
+    data = bytearray(originals[number % len(originals)])
     for _ in range(int(random.integers(1, 7))):
-        if data:
-            _DAMAGES[int(random.integers(len(_DAMAGES)))](data, random)
+        damage = int(random.integers(len(_DAMAGES) + 1))
+        if damage == len(_DAMAGES):  # goes on as another file
+            other = originals[int(random.integers(len(originals)))]
+            data[_place(data, random) :] = other[int(random.integers(len(other))) :]
+        elif data:
+            _DAMAGES[damage](data, random)
     return bytes(data)
 
 
-def outcome(data: bytes) -> str:
-    """What becomes of a file; starts with `escaped` where the rule is broken."""
+def read_photo(data: bytes) -> str:
+    """What becomes of a photo."""
     try:
         image = decode_image(data)
     except ImageDecodeError as error:
         return str(error)
+    return "read" if image.dtype == np.uint8 and image.shape[2:] == (3,) else "escaped: no RGB"
+
+
+def read_video(data: bytes) -> str:
+    """What becomes of a video: all that is done to one but looking for faces."""
+    try:
+        video = open_video(data)
+        timeline = Timeline(list(Emotion), 5)
+        for picture in video.pictures(5):
+            if picture.image.dtype != np.uint8 or picture.image.shape[2:] != (3,):
+                return "escaped: no RGB"
+            timeline.add(VideoSample(picture.time_s, (), picture.progress))
+        if len(timeline) == 0:
+            return "no picture"
+        video.picture_at(timeline.end_s / 2)
+        with tempfile.TemporaryDirectory() as folder:
+            for _ in write_annotated(video, timeline, Path(folder) / "annotated.mp4"):
+                pass
+    except (VideoDecodeError, OutputError) as error:
+        return str(error)
+    return "read"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of files: whole ones, how one is read, and how long that may take."""
+
+    originals: Callable[[], Sequence[bytes]]
+    read: Callable[[bytes], str]
+    most_seconds: float
+
+
+KINDS = {"images": Kind(photos, read_photo, 3.0), "videos": Kind(videos, read_video, 5.0)}
+
+
+def outcome(kind: Kind, data: bytes) -> str:
+    """What becomes of a file; starts with `escaped` where the rule is broken."""
+    try:
+        return kind.read(data)
     except BaseException as error:
         return f"escaped: {error!r}"
-    return "read" if image.dtype == np.uint8 and image.shape[2:] == (3,) else "escaped: no RGB"
 
 
 def peak_rss_mb() -> float:
@@ -152,6 +225,7 @@ def peak_rss_mb() -> float:
 def main() -> int:
     """Print what became of the files; 1 where one broke the rule."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--minutes", type=float, default=30.0, help="of processor time")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
@@ -159,16 +233,18 @@ def main() -> int:
     args = parser.parse_args()
     faulthandler.enable()
     warnings.simplefilter("ignore")  # Pillow remarks on damage that it reads past
+    kind = KINDS[args.kind]
+    originals = kind.originals()
     outcomes: Counter[str] = Counter()
     slowest = (0.0, -1)
     number, n_bad = args.first, 0
     while number < args.first + args.n and time.process_time() < 60 * args.minutes:
-        data, start_s = odd_file(args.seed, number), time.process_time()
-        result = outcome(data)
+        data, start_s = odd_file(originals, args.seed, number), time.process_time()
+        result = outcome(kind, data)
         seconds = time.process_time() - start_s
         slowest = max(slowest, (seconds, number))
         outcomes[result.partition(":")[0]] += 1
-        if result.startswith("escaped") or seconds > MOST_SECONDS:
+        if result.startswith("escaped") or seconds > kind.most_seconds:
             n_bad += 1
             print(f"seed {args.seed}, case {number}: {result} after {seconds:.1f} s", flush=True)  # noqa: T201
         number += 1

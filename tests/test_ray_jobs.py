@@ -1,0 +1,279 @@
+"""The command `predict` on a Ray cluster: without one in most tests, on a real one in the last."""
+
+import gc
+import importlib.util
+import json
+import os
+import pickle
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from fer_core.__main__ import main
+from fer_core.analysis import EmotionAnalyzer
+from fer_core.commands import ray_jobs
+from fer_core.commands.file_work import FileWork
+from fer_core.commands.outputs import Copies
+from fer_core.commands.predict import SOME_UNREADABLE
+from fer_core.errors import ClusterError
+from fer_core.model_store import DEFAULT_MODEL
+from tests.conftest import takes_long
+from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
+from tests.videos import moving_portrait, video_bytes
+
+ROOT = Path(__file__).resolve().parents[1]
+NEEDS_RAY = pytest.mark.skipif(
+    importlib.util.find_spec("ray") is None and not os.environ.get("CI"),
+    reason="needs Ray: pip install -r requirements-ray.txt",
+)
+PATIENCE_S = 900
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with photos, a broken one, a video and an odd name."""
+    monkeypatch.chdir(tmp_path)
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "broken.jpg").write_bytes(grace_hopper_jpeg()[:9999])
+    (files / "clip.mov").write_bytes(video_bytes(moving_portrait(8), "mov", audio=True))
+    (files / os.fsdecode(b"hopper\xff.jpg")).write_bytes(grace_hopper_jpeg())
+    Image.fromarray(two_astronauts()).save(files / "two.png")
+    Image.fromarray(plain(90, 60)).save(files / "wall.gif")
+    return files
+
+
+def task_of(analyzer: EmotionAnalyzer, copies: Copies | None = None, version: str = "") -> bytes:
+    version = version or analyzer.classifier.version
+    return pickle.dumps((DEFAULT_MODEL, version, FileWork(copies, 5.0)))
+
+
+def answer(task: bytes, file: Path) -> Any:
+    return pickle.loads(ray_jobs.answer_to(task, file))
+
+
+def test_without_ray_there_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main(["predict", "files", "--csv", "o.csv", "--engine", "ray"]) == 2
+    sentence = "--engine ray needs Ray: pip install -r requirements-ray.txt.\n"
+    assert capsys.readouterr() == ("", sentence)
+    assert not Path("o.csv").exists()
+
+
+def test_a_machine_with_another_network_is_refused(folder: Path, analyzer: EmotionAnalyzer) -> None:
+    error = answer(task_of(analyzer, version="another"), folder / "two.png")
+    assert isinstance(error, ClusterError)
+    assert "another network called" in str(error)
+
+
+def test_what_ends_a_local_run_comes_back(folder: Path, analyzer: EmotionAnalyzer) -> None:
+    error = answer(task_of(analyzer, Copies(Path("/dev/null"), folder)), folder / "two.png")
+    assert isinstance(error, OSError)
+    assert error.filename.startswith("/dev/null")
+
+
+def test_files_that_no_process_survives_are_a_row_each(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple[int, bytes]]:
+        for number, file in enumerate(files):
+            if file.name not in ("broken.jpg", "clip.mov", "wall.gif"):
+                yield number, ray_jobs.answer_to(task, file.absolute())
+
+    monkeypatch.setattr(ray_jobs, "need_ray", lambda: None)
+    monkeypatch.setattr(ray_jobs, "_cluster", lambda jobs: nullcontext())
+    monkeypatch.setattr(ray_jobs, "_answers", answers)
+    monkeypatch.setattr(ray_jobs, "FILES_AT_ONCE", 2)
+    monkeypatch.setattr("fer_core.commands.predict.need_ray", lambda: None)
+    assert main(["predict", "files", "--json", "o.json", "--engine", "ray"]) == SOME_UNREADABLE
+    rows = json.loads(Path("o.json").read_text(encoding="utf-8"))
+    lost = "4 processes, one after another, ended while they read the file."
+    assert [(row["file"], row["problem"]) for row in rows] == [
+        ("files/broken.jpg", lost),
+        ("files/clip.mov", lost),
+        (r"files/hopper\udcff.jpg", None),
+        ("files/two.png", None),
+        ("files/two.png", None),
+        ("files/wall.gif", lost),
+    ]
+    assert f"files/clip.mov: {lost}" in capsys.readouterr().err
+
+
+# --- on a cluster of two nodes with a worker each ---
+
+POISON = """
+import os, sys
+
+def end_at_poison(event, args):
+    if event == "open" and str(args[0]).endswith("poison.png"):
+        os._exit(1)
+
+sys.addaudithook(end_at_poison)
+"""
+"""Ends every process of the cluster that opens a certain file."""
+
+
+class Cluster:
+    """A head with a worker and a second node with another, on this machine."""
+
+    def __init__(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Ray's own modules do is not looked at here
+            from ray.cluster_utils import Cluster as RayCluster
+
+            self._cluster = RayCluster()
+            head = self._cluster.add_node(include_dashboard=False)
+            self._folder = Path(head.get_session_dir_path())
+            self.node = self._cluster.add_node()
+
+    def start_run(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start `predict` on this cluster."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "fer_core", "predict", *arguments, "--engine", "ray"],
+            cwd=ROOT,
+            env=os.environ | {"RAY_ADDRESS": self._cluster.address, "PYTHONPATH": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def node_works(self) -> bool:
+        """Whether a process of the second node analyzes a file right now."""
+        raylet = self.node.all_processes["raylet"][0].process.pid
+        return any(b"analyze" in _command(pid) for pid in _descendants(raylet))
+
+    def kill_node(self) -> None:
+        """End the second node as a power cut would."""
+        self._cluster.remove_node(self.node, allow_graceful=False)
+
+    def close(self) -> None:
+        """End everything and delete what Ray wrote."""
+        self._cluster.shutdown()
+        del self._cluster, self.node
+        gc.collect()  # what Ray left open is noticed here and not in a later test
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _descendants(pid: int) -> list[int]:
+    parents: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(status.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        parents.setdefault(parent, []).append(int(status.parent.name))
+    found = parents.get(pid, [])
+    return [*found, *(below for child in found for below in _descendants(child))]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    (tmp_path / "poison").mkdir()
+    (tmp_path / "poison" / "sitecustomize.py").write_text(POISON)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "poison"))
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    running = Cluster()
+    yield running
+    running.close()
+
+
+@takes_long
+@NEEDS_RAY
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # Ray leaves /dev/null open
+@pytest.mark.timeout(2 * PATIENCE_S)
+def test_a_lost_worker_loses_nothing_and_the_rows_are_those_of_a_local_run(
+    folder: Path, cluster: Cluster
+) -> None:
+    for number in range(40):
+        Image.fromarray(astronaut()).save(folder / f"{number:02}.png")
+    paths = [str(folder.absolute()), "--csv", "local.csv", "--json", "local.json"]
+    assert main(["predict", *paths, "--annotated", "local"]) == SOME_UNREADABLE
+    shutil.copy(folder / "two.png", folder / "poison.png")
+
+    of_ray = [str(folder.parent / name) for name in ("ray.csv", "ray.json", "ray")]
+    options = ["--csv", of_ray[0], "--json", of_ray[1], "--annotated", of_ray[2]]
+    process = cluster.start_run(str(folder.absolute()), *options)
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not (Path(of_ray[0]).exists() and b"00.png" in Path(of_ray[0]).read_bytes()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    while not cluster.node_works():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    n_before = Path(of_ray[0]).read_bytes().count(b"\n")
+    cluster.kill_node()
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == SOME_UNREADABLE, err
+    assert 0 < n_before < 40
+    assert "Traceback" not in err
+    assert ", 2 could not be read" in out
+
+    rows = json.loads(Path(of_ray[1]).read_text(encoding="utf-8"))
+    (poison,) = (row for row in rows if row["file"].endswith("poison.png"))
+    assert poison["problem"] == ray_jobs.LOST
+    rows.remove(poison)
+    assert rows == json.loads(Path("local.json").read_text(encoding="utf-8"))
+    lines = Path(of_ray[0]).read_bytes().splitlines()
+    assert [line for line in lines if b"poison" not in line] == (
+        Path("local.csv").read_bytes().splitlines()
+    )
+    drawn = {path.name for path in Path(of_ray[2]).iterdir()}
+    assert drawn == {path.name for path in Path("local").iterdir()}
+
+
+@takes_long
+@NEEDS_RAY
+@pytest.mark.timeout(3 * PATIENCE_S)
+def test_ctrl_c_leaves_whole_rows_and_nothing_else_and_the_run_can_go_on(folder: Path) -> None:
+    """On a cluster of its own, which is gone afterwards."""
+    for number in range(40):
+        Image.fromarray(astronaut()).save(folder / f"{number:02}.png")
+    table = folder.parent / "o.json"
+    command = [sys.executable, "-m", "fer_core", "predict", str(folder), "--json", str(table)]
+    command += ["--engine", "ray", "--jobs", "2"]
+    temporary = set(Path("/tmp").glob("fer-*"))
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not table.exists() or b"03.png" not in table.read_bytes():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == 130, err
+    assert err.endswith("Interrupted; go on with --resume.\n")
+    assert "Traceback" not in err
+    assert 3 < len(json.loads(table.read_text())) < 40
+    done = subprocess.run([*command, "--resume"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == SOME_UNREADABLE, done.stderr
+    rows = json.loads(table.read_text(encoding="utf-8"))
+    assert len({row["file"] for row in rows}) == 45
+    assert set(Path("/tmp").glob("fer-*")) <= temporary
