@@ -137,6 +137,7 @@ class Settings:
 
     Attributes:
         model: `FER_MODEL`, name or folder of the network.
+        detector: `FER_DETECTOR`, file of a YuNet network that finds the faces; "" for Haar.
         ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
             viewers on other networks; without it none is asked, which is all localhost needs.
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
@@ -147,6 +148,7 @@ class Settings:
     """
 
     model: str = DEFAULT_MODEL
+    detector: str = ""
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
     max_video_mb: int = MOST_UPLOAD_MB
@@ -162,6 +164,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     return Settings(
         model=environ.get("FER_MODEL") or DEFAULT_MODEL,
+        detector=environ.get("FER_DETECTOR") or "",
         ice_servers=_read_ice_servers(environ),
         max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", 20, MOST_UPLOAD_MB),
         max_video_mb=_read_whole_number(
@@ -268,9 +271,15 @@ def need_router(url_path: str) -> None:
         st.rerun()
 
 
+@st.cache_resource(show_spinner=False)
+def _load_detector(file: str) -> fer_core.FaceDetector:
+    return fer_core.YuNetFaceDetector(file)
+
+
 @st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
 def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
-    loaded = fer_core.load_analyzer(folder)
+    file = settings().detector
+    loaded = fer_core.load_analyzer(folder, _load_detector(file) if file else None)
     loaded.detector.warm_up()
     return loaded
 

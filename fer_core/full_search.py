@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ParamSpec, TypeVar
 
-from fer_core.detection import HaarFaceDetector
+from fer_core.detection import FaceDetector
 from fer_core.faces import DetectedFace
 from fer_core.images import RgbImage
 from fer_core.motion import MotionFrame
@@ -61,7 +61,7 @@ class FullSearch:
     `cancel` may be called from any thread, the rest from the stream's own.
     """
 
-    def __init__(self, detector: HaarFaceDetector, executor: Executor) -> None:
+    def __init__(self, detector: FaceDetector, executor: Executor) -> None:
         """Start without a search."""
         self._detector = detector
         self._executor = executor

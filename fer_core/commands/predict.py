@@ -31,6 +31,7 @@ from fer_core.reports import (
 from fer_core.timeline import Timeline
 from fer_core.video import USUAL_RATE, analyze_video
 from fer_core.video_file import open_video
+from fer_core.yunet import YuNetFaceDetector
 
 SOME_UNREADABLE = 3
 """Exit code where some files could not be read and the others were analyzed."""
@@ -48,6 +49,9 @@ def add_predict(commands: Commands) -> None:
         "paths", nargs="+", metavar="PATH", help="photos, videos, folders, patterns"
     )
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a network's name or folder")
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE.onnx", help="find faces by a YuNet network's file"
+    )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table, a row a face")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the same as JSON")
     parser.add_argument(
@@ -74,7 +78,8 @@ def _predict(args: argparse.Namespace) -> int:
     if args.csv and args.json and absolute(args.csv) == absolute(args.json):
         raise OutputError("--csv and --json must be two files.")
     files = find_media(args.paths, args.annotated)
-    analyzer = load_analyzer(args.model)
+    detector = YuNetFaceDetector(args.detector) if args.detector else None
+    analyzer = load_analyzer(args.model, detector)
     with ExitStack() as stack:
         outputs = open_outputs(args, files, analyzer.classifier, stack)
         done = {file for table in outputs.tables for file in table.files}
