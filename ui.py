@@ -137,7 +137,6 @@ class Settings:
 
     Attributes:
         model: `FER_MODEL`, name or folder of the network.
-        detector: `FER_DETECTOR`, file of a YuNet network that finds the faces; "" for Haar.
         ice_servers: `FER_ICE_SERVERS`, a JSON list such as `[{"urls": "stun:host:3478"}]` for
             viewers on other networks; without it none is asked, which is all localhost needs.
         max_upload_mb: `FER_MAX_UPLOAD_MB`, the largest photo in megabytes.
@@ -145,15 +144,16 @@ class Settings:
         turn: `FER_TURN_URLS`, separated by commas, and `FER_TURN_SECRET`; each viewer gets
             credentials of their own for it.
         max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
+        detector: `FER_DETECTOR`, file of a YuNet network that finds the faces; "" for Haar.
     """
 
     model: str = DEFAULT_MODEL
-    detector: str = ""
     ice_servers: list[dict[str, Any]] = field(default_factory=list)
     max_upload_mb: int = 20
     max_video_mb: int = MOST_UPLOAD_MB
     turn: TurnServer | None = None
     max_live_sessions: int = MOST_LIVE_SESSIONS
+    detector: str = ""
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -164,7 +164,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     return Settings(
         model=environ.get("FER_MODEL") or DEFAULT_MODEL,
-        detector=environ.get("FER_DETECTOR") or "",
         ice_servers=_read_ice_servers(environ),
         max_upload_mb=_read_whole_number(environ, "FER_MAX_UPLOAD_MB", 20, MOST_UPLOAD_MB),
         max_video_mb=_read_whole_number(
@@ -174,6 +173,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_live_sessions=_read_whole_number(
             environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
         ),
+        detector=environ.get("FER_DETECTOR") or "",
     )
 
 

@@ -5,8 +5,8 @@
 
 Without a folder it searches collages of two portraits in the public domain, one for each tilt. With
 one, a table with the columns `file`, `x1`, `y1`, `x2`, `y2` says where the faces are: a row a face
-in pixels of the upright photo, framed as `FaceDetector` does, or one row without numbers where there
-is none. Faces below 40 pixels are neither asked for nor counted as false.
+in pixels of the upright photo, framed as `FaceDetector` does, or one row without numbers where
+there is none. Faces below 40 pixels are neither asked for nor counted as false.
 """
 
 import argparse

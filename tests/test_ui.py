@@ -35,9 +35,12 @@ def test_every_setting_is_read() -> None:
         "FER_TURN_URLS": "turn:host:3478?transport=udp, turns:host:443?transport=tcp,",
         "FER_TURN_SECRET": "north",
         "FER_MAX_LIVE_SESSIONS": "12",
+        "FER_DETECTOR": "yunet.onnx",
     }
     turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
-    assert ui.read_settings(environ) == ui.Settings("other", servers, 7, 70, turn, 12)
+    assert ui.read_settings(environ) == ui.Settings(
+        "other", servers, 7, 70, turn, 12, detector="yunet.onnx"
+    )
 
 
 @pytest.mark.parametrize(
