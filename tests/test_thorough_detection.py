@@ -45,7 +45,7 @@ def test_no_face_is_an_empty_list(detector: ThoroughFaceDetector, image: RgbImag
     assert detector.detect(image) == []
 
 
-@pytest.mark.parametrize("degrees", [-45, -30, -15, 0, 15, 30, 45])
+@pytest.mark.parametrize("degrees", [-30, -15, 0, 15, 30])
 def test_a_tilted_face_is_found_once_in_a_box_that_frames_it(
     detector: ThoroughFaceDetector, degrees: float
 ) -> None:
