@@ -119,7 +119,7 @@ def _tilted(image: RgbImage, face: BoundingBox, degrees: float, scale: float) ->
     """320x240 pixels around a face, turned about its middle."""
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     middle = (face.x1 + face.x2) / 2 * scale, (face.y1 + face.y2) / 2 * scale
-    turn = cv2.getRotationMatrix2D(middle, degrees, 1)
+    turn = np.array(cv2.getRotationMatrix2D(middle, degrees, 1), np.float64)
     turn[:, 2] += np.array([160, 120]) - middle
     gray = (110.0, 110.0, 110.0)
     return np.asarray(cv2.warpAffine(small, turn, (320, 240), borderValue=gray), np.uint8)

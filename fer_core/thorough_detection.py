@@ -75,7 +75,7 @@ class ThoroughFaceDetector:
     def _turned_hits(self, gray: GrayImage, degrees: float, min_side_px: int) -> list[Hits]:
         """What is found on a turned copy, in pixels of the upright one."""
         height, width = gray.shape
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+        turn = np.array(cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1), np.float64)
         cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
         size = math.ceil(width * cos + height * sin), math.ceil(width * sin + height * cos)
         turn[:, 2] += (np.array(size) - (width, height)) / 2

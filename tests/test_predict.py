@@ -108,7 +108,7 @@ def test_another_detector_finds_the_faces_of_photos_and_videos(folder: Path) -> 
     red[96:128, 64:96] = 255, 0, 0
     Image.fromarray(red).save(folder / "red.png")
     Path("clip.mp4").write_bytes(video_bytes([red] * 10))
-    command = ["predict", "photos/red.png", "clip.mp4", "photos/two.png", "--csv", "o.csv"]
+    command = ["predict", "photos/red.png", "clip.mp4", "photos/wall.gif", "--csv", "o.csv"]
     assert main([*command, "--detector", "photos/red.onnx"]) == 0
     rows = rows_of("o.csv")
     assert rows[0]["n_faces"] == "1"

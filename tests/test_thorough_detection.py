@@ -124,7 +124,7 @@ class ScriptedCascade:
         height, width = gray.shape
         self.searched.append((width, height))
         hits = self.answers.pop(0) if self.answers else []
-        corners = [
+        corners: list[tuple[int, ...]] = [
             (round(width / 2 + x - side / 2), round(height / 2 + y - side / 2), side, side)
             for (x, y), side, _ in hits
         ]
