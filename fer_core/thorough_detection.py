@@ -14,7 +14,7 @@ from fer_core.images import GrayImage, RgbImage
 
 TILT = 25
 """Degrees by which the photo is turned to the left and to the right: the cascade finds faces that
-are tilted by up to some 15°, on the turned copies those from 10° to 40°."""
+are tilted by up to some 15°, on the turned copies those from 10° to 30° and a little more."""
 
 SCALE_FACTOR = 1.1
 TURNED_SCALE_FACTOR = 1.2
