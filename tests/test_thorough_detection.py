@@ -8,7 +8,7 @@ import pytest
 from fer_core.detection import HaarFaceDetector
 from fer_core.faces import BoundingBox, box_iou
 from fer_core.images import RgbImage, decode_image
-from fer_core.thorough_detection import LOOK_TILTS, ThoroughFaceDetector
+from fer_core.thorough_detection import LOOK_TILTS, MOST_LOOKS, ThoroughFaceDetector
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
 
 FACE = BoundingBox(177, 66, 274, 163)
@@ -190,6 +190,16 @@ def test_a_box_with_few_hits_is_a_face_where_a_second_look_says_so(
 def test_a_second_look_counts_hits_in_the_middle_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     cascade = ScriptedCascade([((0, 0), 60, 19)], [], [], [((25, 0), 56, 40)])
     assert boxes(monkeypatch, cascade) == []
+
+
+def test_a_photo_full_of_doubts_takes_no_longer_than_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    doubts = [((30 * x - 150, 30 * y - 100), 20, 10) for x in range(11) for y in range(7)]
+    cascade = ScriptedCascade([*doubts, ((180, 130), 24, 20)])
+    assert len(doubts) > MOST_LOOKS
+    assert len(boxes(monkeypatch, cascade)) == 1
+    assert len(cascade.searched) == 3 + MOST_LOOKS * len(LOOK_TILTS)
 
 
 def test_a_face_seen_often_needs_no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
