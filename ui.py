@@ -164,9 +164,15 @@ def need_router(url_path: str) -> None:
         st.rerun()
 
 
+@st.cache_resource(show_spinner=False)
+def _load_detector(file: str) -> fer_core.FaceDetector:
+    return fer_core.YuNetFaceDetector(file)
+
+
 @st.cache_resource(show_spinner="Loading the network …", max_entries=MOST_NETWORKS)
 def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
-    loaded = fer_core.load_analyzer(folder)
+    file = settings().detector
+    loaded = fer_core.load_analyzer(folder, _load_detector(file) if file else None)
     loaded.detector.warm_up()
     return loaded
 

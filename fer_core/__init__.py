@@ -19,12 +19,21 @@ import importlib
 import typing
 
 from fer_core.analysis import EmotionAnalyzer, load_analyzer
+from fer_core.detection import FaceDetector, HaarFaceDetector
 from fer_core.drawing import draw_faces
 from fer_core.emotions import Emotion
-from fer_core.errors import FerError, ImageDecodeError, ModelError, VideoDecodeError
+from fer_core.errors import (
+    DetectorError,
+    FerError,
+    ImageDecodeError,
+    ModelError,
+    VideoDecodeError,
+)
 from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, TrackedFace
 from fer_core.images import decode_image
 from fer_core.live import LiveFrame, LiveSession, LiveSettings
+from fer_core.thorough_detection import ThoroughFaceDetector
+from fer_core.yunet import YuNetFaceDetector
 
 if typing.TYPE_CHECKING:
     from fer_core.timeline import Timeline
@@ -34,20 +43,25 @@ if typing.TYPE_CHECKING:
 __all__ = [
     "BoundingBox",
     "DetectedFace",
+    "DetectorError",
     "Emotion",
     "EmotionAnalyzer",
+    "FaceDetector",
     "FaceEmotion",
     "FerError",
+    "HaarFaceDetector",
     "ImageDecodeError",
     "LiveFrame",
     "LiveSession",
     "LiveSettings",
     "ModelError",
+    "ThoroughFaceDetector",
     "Timeline",
     "TrackedFace",
     "VideoDecodeError",
     "VideoFile",
     "VideoSample",
+    "YuNetFaceDetector",
     "analyze_video",
     "decode_image",
     "draw_faces",

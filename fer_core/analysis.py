@@ -6,33 +6,47 @@ from pathlib import Path
 import numpy as np
 
 from fer_core.classification import EmotionClassifier
-from fer_core.detection import HaarFaceDetector
+from fer_core.detection import FaceDetector, HaarFaceDetector
 from fer_core.emotions import Emotion
 from fer_core.faces import BoundingBox, DetectedFace, Doubt, FaceEmotion, probable_emotion
 from fer_core.images import RgbImage, crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.quality import face_doubts
+from fer_core.thorough_detection import ThoroughFaceDetector
 
 
 class EmotionAnalyzer:
     """Finds the faces of an image and classifies them. Safe to share between threads."""
 
-    def __init__(self, detector: HaarFaceDetector, classifier: EmotionClassifier) -> None:
-        """Join a detector and a classifier."""
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: EmotionClassifier,
+        photo_detector: FaceDetector | None = None,
+    ) -> None:
+        """Join a detector and a classifier.
+
+        Args:
+            detector: What finds the faces of a frame.
+            classifier: What classifies them.
+            photo_detector: What finds the faces of a photo, for which there is more time; None
+                for `detector`.
+        """
         self.detector = detector
         self.classifier = classifier
+        self.photo_detector = photo_detector or detector
 
     def analyze(self, image: RgbImage, min_face_px: int | None = None) -> list[FaceEmotion]:
-        """Find and classify the faces of an image.
+        """Find and classify the faces of a photo.
 
         Args:
             image: Where to look.
-            min_face_px: As for `HaarFaceDetector.detect`.
+            min_face_px: As for `FaceDetector.detect`.
 
         Returns:
             The faces from left to right, an empty list where there is none.
         """
-        return self.classify(image, self.detector.detect(image, min_face_px))
+        return self.classify(image, self.photo_detector.detect(image, min_face_px))
 
     def classify(self, image: RgbImage, faces: Sequence[DetectedFace]) -> list[FaceEmotion]:
         """Classify faces that were found already, all in one call; the order stays."""
@@ -73,10 +87,21 @@ def _face_emotion(
     return FaceEmotion(face.box, face.confidence, probabilities, doubts=doubts)
 
 
-def load_analyzer(model: str | Path = DEFAULT_MODEL) -> EmotionAnalyzer:
-    """Haar detection and a network, the default one unless another's name or folder is given.
+def load_analyzer(
+    model: str | Path = DEFAULT_MODEL, detector: FaceDetector | None = None
+) -> EmotionAnalyzer:
+    """A detector and a network that work together.
+
+    Args:
+        model: The network's name or folder.
+        detector: What finds faces in photos and frames; None for Haar, which searches photos
+            thoroughly and frames fast.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
     """
-    return EmotionAnalyzer(HaarFaceDetector(), EmotionClassifier.load(model))
+    classifier = EmotionClassifier.load(model)
+    if detector is not None:
+        return EmotionAnalyzer(detector, classifier)
+    haar = HaarFaceDetector()
+    return EmotionAnalyzer(haar, classifier, ThoroughFaceDetector(haar))

@@ -4,6 +4,7 @@
     ├── ImageDecodeError    these bytes are not a photo that can be read
     ├── VideoDecodeError    these bytes are not a video that can be read
     ├── ModelError          a network's folder is missing, incomplete or unfit
+    ├── DetectorError       a face detector's file is missing or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
     ├── TrainingError       this machine or its software cannot train as it was asked to
@@ -31,6 +32,10 @@ class VideoDecodeError(FerError):
 
 class ModelError(FerError):
     """A network's folder is missing, incomplete or does not fit this version."""
+
+
+class DetectorError(FerError):
+    """A face detector's file is missing or does not hold what it should."""
 
 
 class DatasetError(FerError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import ParamSpec, TypeVar
 
-from fer_core.detection import HaarFaceDetector
+from fer_core.detection import FaceDetector
 from fer_core.faces import DetectedFace
 from fer_core.images import RgbImage
 from fer_core.laps import Laps
@@ -65,7 +65,7 @@ class FullSearch:
         last_ms: Milliseconds that the last search took, without the wait for its turn.
     """
 
-    def __init__(self, detector: HaarFaceDetector, executor: Executor) -> None:
+    def __init__(self, detector: FaceDetector, executor: Executor) -> None:
         """Start without a search."""
         self._detector = detector
         self._executor = executor

@@ -1,6 +1,7 @@
 """Photos from bytes, and faces cut from them."""
 
 import io
+import math
 from typing import TypeAlias
 
 import cv2
@@ -136,6 +137,14 @@ def scale_to_fit(image: RgbImage, max_side_px: int) -> RgbImage:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def scale_to_area(image: RgbImage, max_area_px: int) -> tuple[RgbImage, float]:
+    """The image with about `max_area_px` pixels at most, and what its sides were multiplied by."""
+    height, width = image.shape[:2]
+    share = min(1.0, math.sqrt(max_area_px / (height * width)))
+    small = scale_to_fit(image, math.ceil(max(height, width) * share))
+    return small, max(small.shape[:2]) / max(height, width)
 
 
 def crop_face(image: RgbImage, box: BoundingBox, margin: float = 0.0) -> RgbImage:

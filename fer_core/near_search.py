@@ -1,6 +1,6 @@
 """A search for one face around where it was."""
 
-from fer_core.detection import HaarFaceDetector
+from fer_core.detection import FaceDetector
 from fer_core.faces import BoundingBox, DetectedFace, box_iou
 from fer_core.images import RgbImage
 
@@ -14,7 +14,7 @@ is in sight, and Haar takes parts of a face for one."""
 
 
 def detect_near(
-    detector: HaarFaceDetector, image: RgbImage, last: BoundingBox, margin: float, min_face_px: int
+    detector: FaceDetector, image: RgbImage, last: BoundingBox, margin: float, min_face_px: int
 ) -> DetectedFace | None:
     """Find a face again.
 

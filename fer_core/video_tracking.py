@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from fer_core import near_search
-from fer_core.detection import HaarFaceDetector
+from fer_core.detection import FaceDetector
 from fer_core.emotions import Emotion
 from fer_core.faces import (
     BoundingBox,
@@ -108,7 +108,7 @@ def _tracked(
 
 
 def detect_near(
-    detector: HaarFaceDetector, image: RgbImage, faces: Sequence[FaceEmotion]
+    detector: FaceDetector, image: RgbImage, faces: Sequence[FaceEmotion]
 ) -> list[DetectedFace]:
     """Search around faces of the picture before, in a fraction of a full search's time.
 

@@ -32,6 +32,7 @@ class Settings:
             credentials of their own for it.
         max_live_sessions: `FER_MAX_LIVE_SESSIONS`, viewers whose camera is live at a time.
         metrics_port: `FER_METRICS_PORT`, where Prometheus reads the counters; 0 for nowhere.
+        detector: `FER_DETECTOR`, file of a YuNet network that finds the faces; "" for Haar.
     """
 
     model: str = DEFAULT_MODEL
@@ -41,6 +42,7 @@ class Settings:
     turn: TurnServer | None = None
     max_live_sessions: int = MOST_LIVE_SESSIONS
     metrics_port: int = 0
+    detector: str = ""
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -61,6 +63,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             environ, "FER_MAX_LIVE_SESSIONS", MOST_LIVE_SESSIONS, MOST_LIVE_SESSIONS
         ),
         metrics_port=_read_whole_number(environ, "FER_METRICS_PORT", 0, MOST_PORT),
+        detector=environ.get("FER_DETECTOR") or "",
     )
 
 

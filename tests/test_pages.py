@@ -168,6 +168,19 @@ def test_a_network_that_is_not_there_is_one_sentence(monkeypatch: pytest.MonkeyP
     assert len(page.button) == 0, "nothing else can be done"
 
 
+def test_a_face_detector_that_is_none_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ui._load_analyzer.clear()  # it was loaded with Haar
+    file = tmp_path / "yunet.onnx"
+    file.write_bytes(b"<!doctype html>")
+    monkeypatch.setenv("FER_DETECTOR", str(file))
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    assert not page.exception
+    assert "yunet.onnx is no YuNet" in page.error[0].value
+    assert len(page.button) == 0, "nothing else can be done"
+
+
 def test_a_malformed_setting_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FER_MAX_UPLOAD_MB", "many")
     page = AppTest.from_file(ROOT_APP, default_timeout=30).run()

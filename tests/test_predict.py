@@ -27,6 +27,7 @@ from parts.photo_results import Photo, analyze, table_csv, table_json
 from parts.video_visit import VideoVisit
 from serving.activity import Activity
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
+from tests.tiny_yunet import write_yunet
 from tests.videos import moving_portrait, video_bytes
 
 ROOT = Path(fer_core.__file__).parents[1]
@@ -93,6 +94,40 @@ def test_answers_are_those_of_the_page(folder: Path, analyzer: EmotionAnalyzer) 
     results = [analyze(analyzer, Photo(name, name, Path(name).read_bytes())) for name in names]
     assert Path("o.csv").read_bytes() == table_csv(analyzer, results)
     assert Path("o.json").read_bytes() == table_json(analyzer, results)
+
+
+def test_a_tilted_face_is_found(folder: Path) -> None:
+    Image.fromarray(astronaut()).rotate(30, fillcolor="gray").save(folder / "tilted.png")
+    assert main(["predict", "photos/tilted.png", "--csv", "o.csv"]) == 0
+    (row,) = rows_of("o.csv")
+    assert row["n_faces"] == "1"
+
+
+def test_another_detector_finds_the_faces_of_photos_and_videos(folder: Path) -> None:
+    write_yunet(folder / "red.onnx")
+    red = plain(320, 240, (0, 0, 0))
+    red[96:128, 64:96] = 255, 0, 0
+    Image.fromarray(red).save(folder / "red.png")
+    Path("clip.mp4").write_bytes(video_bytes([red] * 10))
+    command = ["predict", "photos/red.png", "clip.mp4", "photos/wall.gif", "--csv", "o.csv"]
+    assert main([*command, "--detector", "photos/red.onnx"]) == 0
+    rows = rows_of("o.csv")
+    assert rows[0]["n_faces"] == "1"
+    assert [rows[0][edge] for edge in ("x1", "y1", "x2", "y2")] == ["60", "92", "100", "132"]
+    assert {row["n_faces"] for row in rows if row["file"] == "clip.mp4"} != {"0"}
+    assert rows[-1]["n_faces"] == "0"
+
+
+def test_a_detector_that_is_none_is_one_sentence_before_anything_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["predict", "photos", "--csv", "o.csv", "--detector", "photos/notes.txt"]
+    assert main(command) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("The face detector photos/notes.txt is no YuNet that OpenCV ")
+    assert err.count("\n") == 1
+    assert not Path("o.csv").exists()
 
 
 @pytest.mark.parametrize("jobs", ["1", "2", "7"])

@@ -14,7 +14,7 @@ import ui
 from fer_core.images import RgbImage
 from fer_core.timeline import clock
 from fer_core.video import analyze_video
-from parts import video_results, video_visit
+from parts import video_results, video_visit, widgets
 from parts.video_visit import VideoVisit
 from tests.faces import plain
 from tests.test_timeline import face, timeline
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_video_gets_a_sentence(
     video_page: AppTest, name: str, data: bytes, sentence: str
 ) -> None:
     upload(video_page, name, data)
-    assert video_page.error[0].value.startswith(f"{ui.code(name)}: {sentence}")
+    assert video_page.error[0].value.startswith(f"{widgets.code(name)}: {sentence}")
     assert len(video_page.button) == 0
 
 

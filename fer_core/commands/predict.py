@@ -21,6 +21,7 @@ from fer_core.media_files import absolute, find_media, is_video
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.reports import NO_FACE, PhotoReport, cell, plain_name, rows
 from fer_core.video import USUAL_RATE
+from fer_core.yunet import YuNetFaceDetector
 
 SOME_UNREADABLE = 3
 """Exit code where some files could not be read and the others were analyzed."""
@@ -34,6 +35,9 @@ def add_predict(commands: Commands) -> None:
         "paths", nargs="+", metavar="PATH", help="photos, videos, folders, patterns"
     )
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a network's name or folder")
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE.onnx", help="find faces by a YuNet network's file"
+    )
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write a table, a row a face")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the same as JSON")
     parser.add_argument(
@@ -67,7 +71,8 @@ def _predict(args: argparse.Namespace) -> int:
     if args.engine == "ray":
         need_ray()
     files = find_media(args.paths, args.annotated)
-    analyzer = load_analyzer(args.model)
+    detector = YuNetFaceDetector(args.detector) if args.detector else None
+    analyzer = load_analyzer(args.model, detector)
     with ExitStack() as stack:
         outputs = open_outputs(args, files, analyzer.classifier, stack)
         done = {file for table in outputs.tables for file in table.files}
@@ -89,7 +94,8 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
     if args.engine == "ray":
-        return partial(ray_reports, args.model, analyzer.classifier.version, args.jobs)
+        version = analyzer.classifier.version
+        return partial(ray_reports, args.model, version, args.detector, args.jobs)
     return partial(local_reports, analyzer, args.jobs or os.cpu_count() or 1)
 
 

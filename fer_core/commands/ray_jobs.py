@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fer_core.analysis import load_analyzer
+from fer_core.analysis import EmotionAnalyzer, load_analyzer
 from fer_core.commands.file_work import FileWork, Report
 from fer_core.commands.local_jobs import one_thread_a_job
 from fer_core.commands.progress import Progress
@@ -24,6 +24,7 @@ from fer_core.errors import ClusterError, FerError
 from fer_core.media_files import absolute, is_video
 from fer_core.model_store import MODELS_DIR, find_model
 from fer_core.reports import PhotoReport, VideoReport
+from fer_core.yunet import YuNetFaceDetector
 
 MAX_RETRIES = 3
 """How often a file is analyzed anew after the process that did it was lost."""
@@ -56,6 +57,7 @@ def need_ray() -> None:
 def ray_reports(
     model: str,
     version: str,
+    detector: Path | None,
     jobs: int | None,
     work: FileWork,
     files: list[Path],
@@ -66,6 +68,7 @@ def ray_reports(
     Args:
         model: The network's name or folder.
         version: `EmotionClassifier.version` of what every machine must find there.
+        detector: The file of a YuNet network that finds the faces; None for Haar.
         jobs: How many files are analyzed at the same time; None for one for each processor.
         work: What is done to each file.
         files: The files.
@@ -78,7 +81,8 @@ def ray_reports(
     """
     folder = find_model(model)
     where = folder.name if folder.parent == MODELS_DIR else str(absolute(folder))
-    task = pickle.dumps((where, version, work))
+    finder = str(absolute(detector)) if detector else None
+    task = pickle.dumps((where, version, finder, work))
     with _cluster(jobs):
         for start in range(0, len(files), FILES_AT_ONCE):
             some = files[start : start + FILES_AT_ONCE]
@@ -95,9 +99,9 @@ def ray_reports(
 
 def answer_to(task: bytes, file: Path) -> bytes:
     """The pickled report of a file, or the error that ends the run; runs on the cluster."""
-    model, version, work = pickle.loads(task)
+    model, version, detector, work = pickle.loads(task)
     try:
-        analyzer = _load_analyzer(model)
+        analyzer = _load_analyzer(model, detector)
         if analyzer.classifier.version != version:
             raise ClusterError(f"A machine of the cluster has another network called {model}.")
         with one_thread_a_job(), closing(work.steps(analyzer, file)) as steps:
@@ -109,8 +113,10 @@ def answer_to(task: bytes, file: Path) -> bytes:
         return pickle.dumps(error)
 
 
-_load_analyzer = cache(load_analyzer)
-"""Loads a network once for each process."""
+@cache
+def _load_analyzer(model: str, detector: str | None) -> EmotionAnalyzer:
+    """Loads a network once for each process."""
+    return load_analyzer(model, YuNetFaceDetector(detector) if detector else None)
 
 
 def _report_of(answer: bytes | str) -> Report:

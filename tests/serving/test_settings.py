@@ -37,9 +37,11 @@ def test_every_setting_is_read() -> None:
         "FER_TURN_SECRET": "north",
         "FER_MAX_LIVE_SESSIONS": "12",
         "FER_METRICS_PORT": "9100",
+        "FER_DETECTOR": "yunet.onnx",
     }
     turn = TurnServer(("turn:host:3478?transport=udp", "turns:host:443?transport=tcp"), "north")
-    assert read_settings(environ) == Settings("other", servers, 7, 70, turn, 12, 9100)
+    expected = Settings("other", servers, 7, 70, turn, 12, 9100, "yunet.onnx")
+    assert read_settings(environ) == expected
 
 
 @pytest.mark.parametrize(
