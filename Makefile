@@ -9,7 +9,8 @@ run: .venv/app
 	$(BIN)/streamlit run app.py
 
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/e2e
+	$(BIN)/python -m pytest tests/e2e  # alone: what they see of a live picture takes the processor
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

@@ -1,9 +1,12 @@
 """What several tests share and what costs time to make."""
 
 import os
+from collections.abc import Iterator
+from functools import cache
 
 import pylibsrtp  # noqa: F401  # crashes Python if it is first imported after TensorFlow
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from fer_core.analysis import EmotionAnalyzer, load_analyzer
 from fer_core.classification import EmotionClassifier
@@ -25,3 +28,12 @@ def analyzer() -> EmotionAnalyzer:
 def keras_classifier() -> EmotionClassifier:
     """The same network run by Keras, whose import takes seconds."""
     return EmotionClassifier.load(runtime="keras")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_look_at_the_packages() -> Iterator[None]:
+    """Streamlit reads what all installed packages say of themselves for each app that is opened."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield

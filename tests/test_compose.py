@@ -100,7 +100,11 @@ def test_the_example_holds_no_secret() -> None:
 
 
 def test_the_app_gets_every_setting_that_it_reads() -> None:
-    read = set(re.findall(r'"(FER_[A-Z_]+)"', (ROOT / "ui.py").read_text(encoding="utf-8")))
+    read = set(
+        re.findall(
+            r'"(FER_[A-Z_]+)"', (ROOT / "serving" / "settings.py").read_text(encoding="utf-8")
+        )
+    )
     assert read
     assert read <= SERVICES["app"]["environment"].keys()
 

@@ -513,7 +513,7 @@ def test_no_more_than_some_networks_stay_loaded(
 ) -> None:
     loaded: list[str] = []
 
-    def load(folder: str) -> SimpleNamespace:
+    def load(folder: str, _detector: None) -> SimpleNamespace:
         loaded.append(folder)
         return SimpleNamespace(detector=HaarFaceDetector())
 

@@ -55,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def task_of(analyzer: EmotionAnalyzer, copies: Copies | None = None, version: str = "") -> bytes:
     version = version or analyzer.classifier.version
-    return pickle.dumps((DEFAULT_MODEL, version, FileWork(copies, 5.0)))
+    return pickle.dumps((DEFAULT_MODEL, version, None, FileWork(copies, 5.0)))
 
 
 def answer(task: bytes, file: Path) -> Any:
