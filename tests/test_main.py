@@ -11,6 +11,7 @@ import fer_core
 from fer_core.__main__ import main
 from fer_core.emotions import Emotion
 from fer_core.model_store import DEFAULT_MODEL, write_card
+from tests.conftest import takes_long
 from tests.face_folders import write_classes
 from tests.faces import card
 from tests.fer2013 import HEADER, row, rows, write_table
@@ -116,6 +117,7 @@ def test_bad_options_exit_with_2_and_say_which(
     assert "Traceback" not in err
 
 
+@takes_long
 def test_recipes_lists_each_with_its_parameters_and_its_source(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -18,6 +18,7 @@ from fer_core.detection import HaarFaceDetector
 from fer_core.emotions import Emotion
 from fer_core.figures import read_figures
 from fer_core.model_store import ModelCard, read_card, write_card
+from tests.conftest import takes_long
 from tests.test_pages import (
     ROOT_APP,
     StubStreamer,
@@ -477,6 +478,7 @@ def answer_of_the_photo_page() -> Callable[[AppTest], str]:
     return answer
 
 
+@takes_long
 def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
     models_dir: Path, answer_of_the_photo_page: Callable[[AppTest], str]
 ) -> None:
@@ -492,6 +494,7 @@ def test_the_photo_page_uses_the_chosen_network_in_this_session_alone(
     assert answer_of_the_photo_page(page) == before
 
 
+@takes_long
 def test_a_network_that_was_written_anew_answers_from_then_on(
     models_dir: Path, answer_of_the_photo_page: Callable[[AppTest], str]
 ) -> None:

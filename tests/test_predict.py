@@ -26,6 +26,7 @@ from fer_core.video_file import open_video
 from parts.photo_results import Photo, analyze, table_csv, table_json
 from parts.video_visit import VideoVisit
 from serving.activity import Activity
+from tests.conftest import takes_long
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
 from tests.tiny_yunet import write_yunet
 from tests.videos import moving_portrait, video_bytes
@@ -455,6 +456,7 @@ def test_a_run_that_was_cut_off_in_a_video_analyzes_it_anew(mixed: Path, where: 
     assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
 
 
+@takes_long
 def test_ctrl_c_in_a_video_leaves_nothing_of_it_and_the_run_can_go_on(mixed: Path) -> None:
     (mixed / "clip.MOV").write_bytes(video_bytes(moving_portrait(300), "mov"))
     table = mixed.parent / "o.json"

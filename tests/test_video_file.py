@@ -17,6 +17,7 @@ from fer_core import video_file
 from fer_core.errors import VideoDecodeError
 from fer_core.images import RgbImage
 from fer_core.video_file import VideoFile, open_video
+from tests.conftest import takes_long
 from tests.faces import grace_hopper_jpeg, noise, plain
 from tests.videos import CONTAINERS, audio_bytes, moving_portrait, portrait, video_bytes
 
@@ -336,6 +337,7 @@ def test_a_time_that_only_damage_explains_is_left_out() -> None:
 # --- damage at random ---
 
 
+@takes_long
 def test_many_damaged_videos_are_read_or_refused() -> None:
     """In a process of its own: what a damaged file does to memory or to Python shows there."""
     command = [sys.executable, "-m", "tests.fuzz", "videos", "--n", "500"]

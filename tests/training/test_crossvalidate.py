@@ -113,6 +113,7 @@ def test_all_folds_are_judged_together(
     assert [path.name for path in output.rglob("*")] == ["evaluation", "crossvalidation.json"]
 
 
+@takes_long
 @pytest.mark.parametrize(("recipe", "taken_over"), [("tiny", True), ("another", False)])
 def test_the_card_of_a_network_of_that_recipe_takes_the_figures_over(
     run: Callable[..., int], tmp_path: Path, recipe: str, taken_over: bool

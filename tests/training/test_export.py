@@ -18,6 +18,7 @@ from fer_core.training.architectures import mini_xception
 from fer_core.training.export import export_network
 from fer_core.training.export_formats import FORMATS, ExportFormat, Pixels
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
+from tests.conftest import takes_long
 from tests.faces import card, gray_faces
 from tests.fer2013 import rows, write_table
 
@@ -293,6 +294,7 @@ def test_the_served_file_is_float32_for_one_face_and_the_classifier_loads_it(fol
     )
 
 
+@takes_long
 def test_an_8_bit_file_calculates_in_integers_and_takes_and_gives_float32(
     residual: Path, tmp_path: Path
 ) -> None:

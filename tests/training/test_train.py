@@ -351,6 +351,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+@takes_long
 def test_patience_outlasts_an_interruption(
     run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -618,6 +619,7 @@ def test_a_network_of_one_label_set_says_which(run: Callable[..., int], tmp_path
     assert not (tmp_path / "net-ferplus").exists()
 
 
+@takes_long
 def test_faces_that_nobody_was_asked_about_teach_their_label_alone(
     run: Callable[..., int], voted: Path, tmp_path: Path
 ) -> None:
@@ -661,6 +663,7 @@ def test_balanced_classes_leave_the_votes_as_they_count(
     assert set(by_votes) == {1}
 
 
+@takes_long
 def test_a_run_that_learns_votes_resumes_and_ends_as_an_unbroken_one(
     run: Callable[..., int], voted: Path, tmp_path: Path
 ) -> None:
@@ -700,6 +703,7 @@ def test_a_run_cut_off_between_its_networks_is_resumed_where_all_epochs_are_done
         assert read_card(folder).trained_on["epochs"] == 2
 
 
+@takes_long
 def test_nothing_of_an_earlier_run_is_left_in_either_folder(
     run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -979,6 +983,7 @@ def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
     assert left == {"card.json", "history.csv", "model.keras"}
 
 
+@takes_long
 @pytest.mark.parametrize("resume", [True, False])
 def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
     run: Callable[..., int], tmp_path: Path, resume: bool
