@@ -77,10 +77,17 @@ class App:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        try:
+            self._wait()
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def _wait(self) -> None:
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not self._healthy():
-            assert self.process.poll() is None, f"the app ended: {log.read_text()}"
-            assert time.monotonic() < deadline_s, f"the app did not start: {log.read_text()}"
+            assert self.process.poll() is None, f"the app ended: {self.log.read_text()}"
+            assert time.monotonic() < deadline_s, f"the app did not start: {self.log.read_text()}"
             time.sleep(0.1)
 
     def _healthy(self) -> bool:
