@@ -90,8 +90,8 @@ class YuNetFaceDetector:
 def _square(x: float, y: float, width: float, height: float) -> BoundingBox:
     """The square of a box from hairline to chin: its size and place are those of Haar's box.
 
-    On 13 faces that CenterFace, which gives such boxes too, found as well, Haar's box was 1.00 times
-    as large (median) and a hundredth of its side higher.
+    On 13 faces that CenterFace, which gives such boxes too, found as well, Haar's box was 1.00
+    times as large (median) and a hundredth of its side higher.
     """
     side = max(1, round(math.sqrt(width * height)))
     left, top = round(x + (width - side) / 2), round(y + (height - side) / 2)
