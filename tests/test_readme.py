@@ -43,6 +43,6 @@ def test_it_names_the_two_commands_and_every_setting() -> None:
     for word in (
         "make run",
         "make test",
-        *re.findall(r"FER_[A-Z_]+", (ROOT / "ui.py").read_text()),
+        *re.findall(r"FER_[A-Z_]+", (ROOT / "serving" / "settings.py").read_text()),
     ):
         assert word in README
