@@ -46,6 +46,12 @@ def darker(face: Face, gain: float) -> Face:
     return (face * gain).round().astype(np.uint8)
 
 
+def darker_and_noisy(face: Face, gain: float) -> Face:
+    """The same with a camera's noise of 2 grays, the same in each face."""
+    noise = np.random.default_rng(0).normal(0, 2, face.shape)
+    return np.clip(face * gain + noise, 0, 255).round().astype(np.uint8)
+
+
 def turned(face: Face, degrees: float) -> Face:
     """The face on a cylinder that is turned about its axis; what was hidden repeats the edge."""
     radius = SIDE_PX / 2 / np.sin(np.radians(75))
@@ -63,6 +69,7 @@ DAMAGES: dict[str, tuple[Callable[[Face, float], Face], tuple[float, ...]]] = {
     "side, px": (smaller, (40, 32, 28, 26, 24, 20, 16)),
     "blur, px": (blurred, (0.5, 0.75, 1, 1.25, 1.5, 2)),
     "light": (darker, (0.7, 0.5, 0.35, 0.25, 0.18, 0.12)),
+    "light, with noise": (darker_and_noisy, (1, 0.7, 0.5, 0.35, 0.25, 0.18)),
     "turn, degrees": (turned, (10, 20, 30, 40)),
 }
 
