@@ -71,7 +71,7 @@ def test_the_face_stays_as_it_is(analyzer: EmotionAnalyzer) -> None:
     before = face.copy()
     falls = occlusion_map(analyzer.classifier, face, Emotion.HAPPY)
     np.testing.assert_array_equal(face, before)
-    assert falls.max() > 0.01, "her smile is somewhere"
+    assert falls.max() > 0.001, "her smile is somewhere, sure as the network is"
 
 
 def test_heat_is_red_over_gray_and_none_leaves_the_crop_gray() -> None:

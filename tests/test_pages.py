@@ -239,6 +239,13 @@ def portrait_frame() -> av.VideoFrame:
     return av.VideoFrame.from_ndarray(image, format="rgb24")
 
 
+def record_a_face(callback: Callable[[av.VideoFrame], av.VideoFrame]) -> None:
+    """A moment with a face comes into a recording, which takes ten of them a second at most."""
+    after_the_search(callback)
+    time.sleep(0.15)
+    callback(portrait_frame())
+
+
 def after_the_search(callback: Callable[[av.VideoFrame], av.VideoFrame]) -> av.VideoFrame:
     """What a stream of portraits looks like once its face was found, beside the stream."""
     for _ in range(500):
@@ -520,7 +527,7 @@ def test_a_recording_has_a_chart_for_the_face_and_two_files(streamer: StubStream
     assert ui.RECORDING_KEY not in page.session_state, "recording is the viewer's choice"
     button(page, "Record the results").click().run()
     assert shown(page, "vega_lite_chart") == 0
-    after_the_search(streamer.callback)  # a slow page may outlive the track
+    record_a_face(streamer.callback)  # a slow page may outlive the track
     page.run()
     assert shown(page, "vega_lite_chart") == 1
     assert shown(page, "download_button") == 2
@@ -541,7 +548,7 @@ def test_a_full_recording_says_so(streamer: StubStreamer, monkeypatch: pytest.Mo
     page = open_live_page()
     after_the_search(streamer.callback)
     button(page, "Record the results").click().run()
-    after_the_search(streamer.callback)
+    record_a_face(streamer.callback)
     page.run()
     assert page.warning[0].value.startswith("The recording is full: ")
 
@@ -554,7 +561,7 @@ def keep_something(page: AppTest, streamer: StubStreamer) -> None:
     assert ui.FROZEN_KEY in page.session_state
 
 
-def test_stop_forgets_what_was_kept(streamer: StubStreamer) -> None:
+def test_stop_forgets_what_was_kept(streamer: StubStreamer, clock: SimpleNamespace) -> None:
     page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
     keep_something(page, streamer)
     run_through(page, streamer, "idle")
