@@ -141,8 +141,8 @@ def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
         return
     if status.is_busy:
         st.warning(
-            "The server is busy: it keeps up with less than half of the camera's pictures. The "
-            "answers hold, the picture moves less smoothly; all viewers share alike.",
+            "The server is busy: it keeps up with less than half of the camera's pictures, so the "
+            "picture moves less smoothly.",
             icon=":material/hourglass_bottom:",
         )
     faces = status.newest.faces
