@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ def test_what_ends_a_local_run_comes_back(folder: Path, analyzer: EmotionAnalyze
 def test_files_that_no_process_survives_are_a_row_each(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple[int, bytes]]:
+    def answers(task: bytes, files: list[Path], jobs: int | None) -> Generator[tuple[int, bytes]]:
         for number, file in enumerate(files):
             if file.name not in ("broken.jpg", "clip.mov", "wall.gif"):
                 yield number, ray_jobs.answer_to(task, file.absolute())
@@ -243,6 +243,41 @@ def test_a_lost_machine_loses_nothing_and_the_rows_are_those_of_a_local_run(
     )
     drawn = {path.name for path in Path(of_ray[2]).iterdir()}
     assert drawn == {path.name for path in Path("local").iterdir()}
+
+
+BREAK_OFF = """
+import sys, threading
+from pathlib import Path
+import ray
+from fer_core.commands.file_work import FileWork
+from fer_core.commands.progress import Progress
+from fer_core.commands.ray_jobs import ray_reports
+
+def scheduling():
+    return [name for thread in threading.enumerate() if "Streaming" in (name := thread.name)]
+
+shutdown = ray.shutdown
+ray.shutdown = lambda: (print(scheduling()), shutdown())
+model, version, photo = sys.argv[1:]
+files = [Path(photo)] * 40
+run = ray_reports(model, version, None, 2, FileWork(None, 5.0), files, Progress(40, shown=False))
+print(next(run).n_faces, len(scheduling()))
+run.close()
+"""
+
+
+@takes_long
+@NEEDS_RAY
+@pytest.mark.timeout(PATIENCE_S)
+def test_a_run_that_is_broken_off_schedules_nothing_more_when_it_leaves_its_cluster(
+    folder: Path, analyzer: EmotionAnalyzer
+) -> None:
+    """Ray now and then ends the whole process if it does."""
+    arguments = [DEFAULT_MODEL, analyzer.classifier.version, str(folder / "two.png")]
+    command = [sys.executable, "-c", BREAK_OFF, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2 1", "[]"]
 
 
 @takes_long

@@ -8,13 +8,14 @@ import importlib.util
 import logging
 import os
 import pickle
+import threading
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from fer_core.analysis import EmotionAnalyzer, load_analyzer
 from fer_core.commands.file_work import FileWork, Report
@@ -86,15 +87,16 @@ def ray_reports(
     with _cluster(jobs):
         for start in range(0, len(files), FILES_AT_ONCE):
             some = files[start : start + FILES_AT_ONCE]
-            answers = _answers(task, some, jobs)
-            number, answer = next(answers, (None, ""))
-            for n, file in enumerate(some):
-                progress.advance(1.0)
-                if n == number:
-                    yield replace(_report_of(answer), file=str(file))
-                    number, answer = next(answers, (None, ""))
-                else:
-                    yield (VideoReport if is_video(file) else PhotoReport)(str(file), problem=LOST)
+            with closing(_answers(task, some, jobs)) as answers:
+                number, answer = next(answers, (None, ""))
+                for n, file in enumerate(some):
+                    progress.advance(1.0)
+                    if n == number:
+                        yield replace(_report_of(answer), file=str(file))
+                        number, answer = next(answers, (None, ""))
+                    else:
+                        lost = VideoReport if is_video(file) else PhotoReport
+                        yield lost(str(file), problem=LOST)
 
 
 def answer_to(task: bytes, file: Path) -> bytes:
@@ -128,7 +130,9 @@ def _report_of(answer: bytes | str) -> Report:
     return report
 
 
-def _answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple[int, bytes | str]]:
+def _answers(
+    task: bytes, files: list[Path], jobs: int | None
+) -> Generator[tuple[int, bytes | str]]:
     """Number and answer of each file, in order; a file is left out whose processes were lost.
 
     An answer is that of `answer_to`, or says why it could not be called.
@@ -157,10 +161,24 @@ def _answers(task: bytes, files: list[Path], jobs: int | None) -> Iterator[tuple
         analyze, num_cpus=1, concurrency=jobs, max_retries=MAX_RETRIES
     )
     try:
-        for row in answers.iter_rows():
-            yield row["number"], row["problem"] or row["answer"]
+        # `iter_rows` reads ahead in threads that nothing outside can end.
+        for bundle in answers.iter_internal_ref_bundles():
+            for block in bundle.block_refs:
+                for row in ray.get(block).to_pylist():
+                    yield row["number"], row["problem"] or row["answer"]
     except Exception as error:  # what Ray raises differs with what is lost
         raise ClusterError(f"The Ray cluster is lost: {_first_line(error)}") from error
+    finally:
+        _end_scheduling()
+
+
+def _end_scheduling() -> None:
+    """Cancel what is left to do; a thread that schedules while Ray shuts down ends the process."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("StreamingExecutor"):
+            with suppress(Exception):  # what Ray raises differs with what is lost
+                cast(Any, thread).shutdown(force=True)
+            thread.join()
 
 
 @contextmanager
