@@ -19,6 +19,10 @@ as many as the tutorials' `default` cascade or more, with a tenth of its false b
 class FaceDetector(Protocol):
     """Finds faces. Safe to share between threads."""
 
+    @property
+    def name(self) -> str:
+        """What tables of answers call it; another name where it may find other faces."""
+
     def warm_up(self) -> None:
         """Load what one stream needs, so that its first frame does not wait."""
 
@@ -49,6 +53,8 @@ class Hits(NamedTuple):
 
 class HaarFaceDetector:
     """Finds upright, frontal faces (Viola & Jones 2001). Safe to share between threads."""
+
+    name = "haar"
 
     def __init__(
         self, *, scale_factor: float = 1.1, min_neighbors: int = 5, max_area_px: int = 960 * 720

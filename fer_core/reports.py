@@ -15,7 +15,6 @@ from fer_core.emotions import Emotion
 from fer_core.errors import ImageDecodeError
 from fer_core.faces import FaceEmotion, TrackedFace
 from fer_core.images import RgbImage, decode_image
-from fer_core.model_store import ModelCard
 from fer_core.timeline import Timeline, clock
 from fer_core.video_file import VideoInfo
 
@@ -137,31 +136,61 @@ def analyze_photo(
     return PhotoReport(file, size_wh, faces, "" if faces else NO_FACE), image
 
 
+@dataclass(frozen=True)
+class AnswerSource:
+    """What gave the answers of a table.
+
+    Attributes:
+        detector: `FaceDetector.name` of what found the faces.
+        model: The name of the network that classified them.
+        model_version: `EmotionClassifier.version`.
+        labels: What it tells apart, in its order.
+    """
+
+    detector: str
+    model: str
+    model_version: str
+    labels: tuple[Emotion, ...]
+
+    @classmethod
+    def of(cls, analyzer: EmotionAnalyzer) -> "AnswerSource":
+        """The detector and the network of an analyzer."""
+        classifier = analyzer.classifier
+        card = classifier.card
+        return cls(analyzer.detector.name, card.name, classifier.version, card.labels)
+
+    def cells(self) -> Row:
+        """What every row says of it."""
+        return {
+            "detector": cell(self.detector),
+            "model": cell(self.model),
+            "model_version": self.model_version,
+        }
+
+
 def columns(labels: Sequence[Emotion]) -> list[str]:
     """Names of the columns, in order, for a network with these labels."""
     before = ["file", "width", "height", "n_faces", "time_s", "track", "face"]
     judged = ["x1", "y1", "x2", "y2", "detector_confidence", "emotion", "doubts"]
-    return [*before, *judged, *labels, "rate", "model", "model_version", "problem"]
+    return [*before, *judged, *labels, "rate", "detector", "model", "model_version", "problem"]
 
 
-def rows(report: PhotoReport | VideoReport, card: ModelCard, version: str) -> Iterator[Row]:
+def rows(report: PhotoReport | VideoReport, source: AnswerSource) -> Iterator[Row]:
     """The rows of a photo or a video, at least one.
 
     Args:
         report: What was found.
-        card: Of the network that classified the faces.
-        version: `EmotionClassifier.version`.
+        source: What gave the answers.
     """
     width, height = report.size_wh or (None, None)
-    empty: Row = dict.fromkeys(columns(card.labels))
+    empty: Row = dict.fromkeys(columns(source.labels))
     file: Row = empty | {
         "file": cell(report.file),
         "width": width,
         "height": height,
         "n_faces": report.n_faces,
         "rate": report.rate,
-        "model": cell(card.name),
-        "model_version": version,
+        **source.cells(),
         "problem": report.problem or None,
     }
     if not report.n_faces:

@@ -49,6 +49,8 @@ class ThoroughFaceDetector:
     It takes about three times as long as the `HaarFaceDetector` that it searches with.
     """
 
+    name = HaarFaceDetector.name
+
     def __init__(self, haar: HaarFaceDetector) -> None:
         """Search with the cascades and on the copies of a detector."""
         self._haar = haar

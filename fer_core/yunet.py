@@ -1,5 +1,6 @@
 """Faces in an image, found by OpenCV's YuNet from a file that the user supplies."""
 
+import hashlib
 import math
 import os
 from pathlib import Path
@@ -46,6 +47,7 @@ class YuNetFaceDetector:
             DetectorError: The file is missing or no YuNet.
         """
         network = _read_network(Path(file))
+        self.name = f"yunet {hashlib.sha256(network.tobytes()).hexdigest()[:12]}"
         self._max_area_px = max_area_px
         # OpenCV's object holds the image it works on: one for each thread.
         self._networks = Pool(lambda: _load(network), size=(os.cpu_count() or 1) + 1)

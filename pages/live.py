@@ -1,6 +1,7 @@
 """The live camera: the browser's picture goes to the server and comes back annotated."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,9 +14,10 @@ import fer_core
 import ui
 from fer_core.images import encode_jpeg, encode_png
 from fer_core.recording import MOST_S, Recording
+from fer_core.reports import AnswerSource
 from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
-from fer_core.timeline import clock
+from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from serving.activity import GIVEN_UP_S
 
@@ -234,6 +236,13 @@ def show_frozen() -> None:
         )
 
 
+def _rows_file(
+    table: Callable[[Timeline, AnswerSource], bytes], recording: Recording, source: AnswerSource
+) -> bytes:
+    """All rows up to the moment of the download."""
+    return table(recording.timeline(), source)
+
+
 def show_recorded(stream: VideoStream) -> None:
     """The recording so far, should there be one, and its files."""
     recording: Recording | None = st.session_state.get(ui.RECORDING_KEY)
@@ -241,25 +250,21 @@ def show_recorded(stream: VideoStream) -> None:
         return
     st.subheader("Recording", anchor=False)
     running = stream.recording is not None
-    classifier = ui.analyzer().classifier
+    source = AnswerSource.of(ui.analyzer())
     st.fragment(show_recording, run_every=1.0 if running else None)(recording, running)
     with st.container(horizontal=True):
-        st.download_button(
-            "Table (CSV)",
-            data=lambda: live_results.table_csv(recording.timeline(), classifier),
-            file_name="live-emotions.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Data (JSON)",
-            data=lambda: live_results.table_json(recording.timeline(), classifier),
-            file_name="live-emotions.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        for label, kind, table in (
+            ("Table (CSV)", "text/csv", live_results.table_csv),
+            ("Data (JSON)", "application/json", live_results.table_json),
+        ):
+            st.download_button(
+                label,
+                data=partial(_rows_file, table, recording, source),
+                file_name=f"live-emotions.{kind.partition('/')[2]}",
+                mime=kind,
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def show_recording(recording: Recording, running: bool) -> None:

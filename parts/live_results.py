@@ -5,8 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from fer_core.classification import EmotionClassifier
-from fer_core.reports import NO_FACE, VideoReport, columns, rows
+from fer_core.reports import NO_FACE, AnswerSource, VideoReport, columns, rows
 from fer_core.row_format import RowFormat, csv_format, json_format
 from fer_core.timeline import Timeline
 from parts.charts import EMOTION_TIP, PERCENT_MARKS, PROBABILITY, PROBABILITY_TIP, emotion_color
@@ -21,19 +20,19 @@ MOST_CHARTS = 4
 """How many faces get a chart; the files hold all of them."""
 
 
-def table_csv(timeline: Timeline, classifier: EmotionClassifier) -> bytes:
+def table_csv(timeline: Timeline, source: AnswerSource) -> bytes:
     """All rows, as docs/predict.md describes them."""
-    return _table(timeline, classifier, csv_format(columns(timeline.labels)))
+    return _table(timeline, source, csv_format(columns(timeline.labels)))
 
 
-def table_json(timeline: Timeline, classifier: EmotionClassifier) -> bytes:
+def table_json(timeline: Timeline, source: AnswerSource) -> bytes:
     """All rows as a list of objects with the same names."""
-    return _table(timeline, classifier, json_format())
+    return _table(timeline, source, json_format())
 
 
-def _table(timeline: Timeline, classifier: EmotionClassifier, row_format: RowFormat) -> bytes:
+def _table(timeline: Timeline, source: AnswerSource, row_format: RowFormat) -> bytes:
     report = VideoReport(FILE, timeline=timeline, problem="" if timeline.n_faces else NO_FACE)
-    return row_format.join(list(rows(report, classifier.card, classifier.version)))
+    return row_format.join(list(rows(report, source)))
 
 
 def recent_faces(timeline: Timeline) -> list[int]:

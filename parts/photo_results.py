@@ -17,6 +17,7 @@ from fer_core.images import (
     to_gray_face,
 )
 from fer_core.reports import (
+    AnswerSource,
     PhotoReport,
     Row,
     analyze_photo,
@@ -123,12 +124,8 @@ def table_json(analyzer: fer_core.EmotionAnalyzer, results: Iterable[Result]) ->
 
 
 def _rows(analyzer: fer_core.EmotionAnalyzer, results: Iterable[Result]) -> list[Row]:
-    classifier = analyzer.classifier
-    return [
-        row
-        for result in results
-        for row in rows(result.report, classifier.card, classifier.version)
-    ]
+    source = AnswerSource.of(analyzer)
+    return [row for result in results for row in rows(result.report, source)]
 
 
 def explain(analyzer: fer_core.EmotionAnalyzer, found: FoundFace) -> tuple[bytes, float]:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import fer_core
-from fer_core.classification import EmotionClassifier
 from fer_core.jobs import Job
-from fer_core.reports import NO_FACE, VideoReport, columns, rows, video_report
+from fer_core.reports import NO_FACE, AnswerSource, VideoReport, columns, rows, video_report
 from fer_core.row_format import RowFormat, csv_format, json_format
 from fer_core.timeline import Timeline, clock
 from fer_core.video import analyze_video
@@ -32,7 +31,7 @@ class VideoVisit:
         self.video: VideoFile | None = None
         self.problem = ""
         self.timeline: Timeline | None = None
-        self.classifier: EmotionClassifier | None = None
+        self.source: AnswerSource | None = None
         self.analysis: Job | None = None
         self.export: Job | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -61,7 +60,7 @@ class VideoVisit:
             n_faces = len(timeline.tracks())
             activity.video(len(timeline), n_faces, time.monotonic() - start_s)
 
-        self.timeline, self.classifier = timeline, analyzer.classifier
+        self.timeline, self.source = timeline, AnswerSource.of(analyzer)
         self.analysis = Job(steps)
 
     def write_annotated(self) -> None:
@@ -111,21 +110,20 @@ class VideoVisit:
 
     def table_csv(self, name: str) -> bytes:
         """All rows, as `python -m fer_core predict --csv` writes them."""
-        return self._table(name, csv_format(columns(self._network.labels)))
+        return self._table(name, csv_format(columns(self._source.labels)))
 
     def table_json(self, name: str) -> bytes:
         """All rows, as `python -m fer_core predict --json` writes them."""
         return self._table(name, json_format())
 
     def _table(self, name: str, row_format: RowFormat) -> bytes:
-        network = self._network
-        return row_format.join(rows(self.report(name), network.card, network.version))
+        return row_format.join(rows(self.report(name), self._source))
 
     @property
-    def _network(self) -> EmotionClassifier:
-        if self.classifier is None:
+    def _source(self) -> AnswerSource:
+        if self.source is None:
             raise ValueError("Expected a video that was analyzed.")
-        return self.classifier
+        return self.source
 
     def close(self) -> None:
         """End what runs, delete what was written and forget the video."""

@@ -4,32 +4,31 @@ import json
 
 import pytest
 
-from fer_core.classification import EmotionClassifier
-from fer_core.emotions import Emotion
+from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.model_store import DEFAULT_MODEL
-from fer_core.reports import NO_FACE, columns
+from fer_core.reports import NO_FACE, AnswerSource, columns
 from parts.live_results import MOST_CHARTS, last_minute, recent_faces, table_csv, table_json
 from tests.test_timeline import face, timeline
 
 
 @pytest.fixture(scope="module")
-def classifier() -> EmotionClassifier:
-    return EmotionClassifier.load(DEFAULT_MODEL)
+def source() -> AnswerSource:
+    return AnswerSource("haar", DEFAULT_MODEL, "v1", FER2013_EMOTIONS)
 
 
-def test_an_empty_recording_says_that_it_holds_no_face(classifier: EmotionClassifier) -> None:
+def test_an_empty_recording_says_that_it_holds_no_face(source: AnswerSource) -> None:
     empty = timeline()
-    (row,) = json.loads(table_json(empty, classifier))
+    (row,) = json.loads(table_json(empty, source))
     assert (row["file"], row["n_faces"], row["problem"]) == ("live camera", 0, NO_FACE)
     assert list(row) == columns(empty.labels)
     assert recent_faces(empty) == []
     assert last_minute(empty, 1) == []
 
 
-def test_both_files_hold_every_row_under_the_same_names(classifier: EmotionClassifier) -> None:
+def test_both_files_hold_every_row_under_the_same_names(source: AnswerSource) -> None:
     two = timeline((0.0, [face(1), face(2, Emotion.SAD)]), (0.1, []), (0.2, [face(2)]))
-    table = list(csv.DictReader(io.StringIO(table_csv(two, classifier).decode("utf-8-sig"))))
-    listed = json.loads(table_json(two, classifier))
+    table = list(csv.DictReader(io.StringIO(table_csv(two, source).decode("utf-8-sig"))))
+    listed = json.loads(table_json(two, source))
     assert [(row["time_s"], row["track"]) for row in listed] == [(0.0, 1), (0.0, 2), (0.2, 2)]
     assert [row["emotion"] for row in listed] == ["happy", "sad", "happy"]
     assert [list(row) for row in listed] == [list(row) for row in table]

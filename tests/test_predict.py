@@ -117,6 +117,9 @@ def test_another_detector_finds_the_faces_of_photos_and_videos(folder: Path) -> 
     assert [rows[0][edge] for edge in ("x1", "y1", "x2", "y2")] == ["60", "92", "100", "132"]
     assert {row["n_faces"] for row in rows if row["file"] == "clip.mp4"} != {"0"}
     assert rows[-1]["n_faces"] == "0"
+    assert rows[0]["detector"].startswith("yunet ")
+    assert main([*command, "--resume"]) == 2, "its rows would be another detector's"
+    assert rows_of("o.csv") == rows
 
 
 def test_a_detector_that_is_none_is_one_sentence_before_anything_is_written(

@@ -11,6 +11,7 @@ from fer_core.errors import ImageDecodeError
 from fer_core.faces import BoundingBox, Doubt, FaceEmotion, TrackedFace
 from fer_core.images import encode_png
 from fer_core.reports import (
+    AnswerSource,
     PhotoReport,
     Row,
     VideoReport,
@@ -29,6 +30,7 @@ from fer_core.video_file import VideoInfo
 from tests.faces import card, face_emotion, plain, two_astronauts
 
 CARD = card()
+SOURCE = AnswerSource("haar", CARD.name, "abc123", CARD.labels)
 
 
 def read_csv(data: bytes) -> list[dict[str, str]]:
@@ -36,7 +38,7 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
 
 
 def face_rows(file: str, *faces: FaceEmotion) -> list[Row]:
-    return list(rows(PhotoReport(file, (640, 480), faces), CARD, "abc123"))
+    return list(rows(PhotoReport(file, (640, 480), faces), SOURCE))
 
 
 # --- rows ---
@@ -65,6 +67,7 @@ def test_a_row_is_a_face_with_everything_that_is_known_of_it() -> None:
         "rate": None,
         "model": "made-up",
         "model_version": "abc123",
+        "detector": "haar",
         "problem": None,
     }
     assert (second["face"], second["x1"]) == (2, 50)
@@ -78,7 +81,7 @@ def test_a_face_with_doubts_is_uncertain_and_keeps_its_probabilities() -> None:
 
 
 def test_a_photo_without_a_face_has_one_row() -> None:
-    (row,) = rows(PhotoReport("wall.jpg", (640, 480), (), "No face found."), CARD, "")
+    (row,) = rows(PhotoReport("wall.jpg", (640, 480), (), "No face found."), SOURCE)
     assert (row["n_faces"], row["face"], row["emotion"]) == (0, None, None)
     assert (row["width"], row["problem"]) == (640, "No face found.")
 
@@ -128,7 +131,7 @@ def video_rows(*pictures: tuple[TrackedFace, ...], duration_s: float | None = No
     for number, faces in enumerate(pictures):
         told.add(VideoSample(number / 2, faces, 0.0))
     info = VideoInfo(640, 480, duration_s, None, 0, False)
-    return list(rows(video_report("a.mp4", info, told), CARD, "abc123"))
+    return list(rows(video_report("a.mp4", info, told), SOURCE))
 
 
 def test_a_videos_row_is_a_face_at_a_time() -> None:
@@ -174,7 +177,7 @@ def test_a_video_that_ends_long_before_it_says_is_cut_off(
 
 
 def test_a_video_that_cannot_be_read_has_one_row() -> None:
-    (row,) = rows(VideoReport("a.mp4", problem="The file is empty."), CARD, "")
+    (row,) = rows(VideoReport("a.mp4", problem="The file is empty."), SOURCE)
     assert (row["width"], row["n_faces"], row["problem"]) == (None, 0, "The file is empty.")
 
 

@@ -1,17 +1,19 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fer_core.errors import OutputError
-from fer_core.reports import PhotoReport, Row, columns, rows
+from fer_core.reports import AnswerSource, PhotoReport, Row, columns, rows
 from fer_core.row_file import RowFile
 from fer_core.row_format import RowFormat, csv_format, json_format
 from tests.faces import card, face_emotion
 
 CARD = card()
-SETTINGS: Row = {"model": CARD.name, "model_version": "v1", "rate": 5.0}
+SOURCE = AnswerSource("haar", CARD.name, "v1", CARD.labels)
+SETTINGS: Row = SOURCE.cells() | {"rate": 5.0}
 FORMATS = [
     pytest.param(csv_format(columns(CARD.labels)), id="csv"),
     pytest.param(json_format(), id="json"),
@@ -20,7 +22,7 @@ FORMATS = [
 
 def photo(file: str, n_faces: int, version: str = "v1") -> list[Row]:
     faces = tuple(face_emotion((n, 0, n + 9, 9)) for n in range(n_faces))
-    return list(rows(PhotoReport(file, (640, 480), faces), CARD, version))
+    return list(rows(PhotoReport(file, (640, 480), faces), replace(SOURCE, model_version=version)))
 
 
 PHOTOS = {"a.jpg": photo("a.jpg", 1), "b.jpg": photo("b.jpg", 3), "c.jpg": photo("c.jpg", 0)}
@@ -116,11 +118,13 @@ def test_a_file_with_videos_at_another_rate_is_not_gone_on_with(
     assert path.read_bytes() == content
 
 
-def test_a_file_of_another_network_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_a_file_of_another_network_or_detector_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     content = written(path, json_format())
     with pytest.raises(OutputError, match="holds answers with model_version v1, not v2"):
         RowFile(path, json_format(), SETTINGS | {"model_version": "v2"})
+    with pytest.raises(OutputError, match="holds answers with detector haar, not yunet 1234"):
+        RowFile(path, json_format(), SETTINGS | {"detector": "yunet 1234"})
     other = csv_format(columns(CARD.labels[:2]))
     with pytest.raises(OutputError, match="name another"):
         RowFile(path, other, SETTINGS)

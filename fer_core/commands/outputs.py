@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from fer_core.classification import EmotionClassifier
 from fer_core.drawing import draw_faces
 from fer_core.errors import OutputError
 from fer_core.faces import FaceEmotion
 from fer_core.images import RgbImage, encode_png
 from fer_core.media_files import absolute, common_folder, is_video
-from fer_core.reports import Row, cell, columns
+from fer_core.reports import AnswerSource, Row, columns
 from fer_core.row_file import RowFile
 from fer_core.row_format import csv_format, json_format
 from fer_core.timeline import Timeline
@@ -85,21 +84,21 @@ class Outputs:
 
 
 def open_outputs(
-    args: argparse.Namespace, files: Sequence[Path], classifier: EmotionClassifier, stack: ExitStack
+    args: argparse.Namespace, files: Sequence[Path], source: AnswerSource, stack: ExitStack
 ) -> Outputs:
     """Make what the options name, or open it to go on; nothing is made where one is refused.
 
     Args:
         args: Has `csv`, `json`, `annotated`, `rate` and `resume`.
         files: What will be analyzed.
-        classifier: Whose answers will be written.
+        source: What will give the answers.
         stack: Closes the files of rows.
 
     Raises:
         OutputError: Something is there that must not be replaced or cannot be gone on with.
         OSError: Something cannot be made.
     """
-    formats = {args.csv: csv_format(columns(classifier.labels)), args.json: json_format()}
+    formats = {args.csv: csv_format(columns(source.labels)), args.json: json_format()}
     formats.pop(None, None)
     for path in formats:
         if not args.resume and path.is_file() and path.stat().st_size:
@@ -109,9 +108,7 @@ def open_outputs(
         copies = Copies(absolute(args.annotated), common_folder(files))
         _keep_apart(files, copies, args.annotated)
         copies.folder.mkdir(parents=True, exist_ok=True)
-    card = classifier.card
-    settings: Row = {"model": cell(card.name), "model_version": classifier.version}
-    settings["rate"] = float(args.rate)
+    settings: Row = source.cells() | {"rate": float(args.rate)}
     tables = []
     for path, row_format in formats.items():
         tables.append(RowFile(path, row_format, settings))

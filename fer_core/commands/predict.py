@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from fer_core.analysis import EmotionAnalyzer, load_analyzer
-from fer_core.classification import EmotionClassifier
 from fer_core.commands.file_work import Engine, FileWork, Report
 from fer_core.commands.local_jobs import local_reports
 from fer_core.commands.options import Commands, positive, rate
@@ -19,7 +18,7 @@ from fer_core.commands.ray_jobs import need_ray, ray_reports
 from fer_core.errors import InputError, OutputError
 from fer_core.media_files import absolute, find_media, is_video
 from fer_core.model_store import DEFAULT_MODEL
-from fer_core.reports import NO_FACE, PhotoReport, cell, plain_name, rows
+from fer_core.reports import NO_FACE, AnswerSource, PhotoReport, cell, plain_name, rows
 from fer_core.video import USUAL_RATE
 from fer_core.yunet import YuNetFaceDetector
 
@@ -73,8 +72,9 @@ def _predict(args: argparse.Namespace) -> int:
     files = find_media(args.paths, args.annotated)
     detector = YuNetFaceDetector(args.detector) if args.detector else None
     analyzer = load_analyzer(args.model, detector)
+    source = AnswerSource.of(analyzer)
     with ExitStack() as stack:
-        outputs = open_outputs(args, files, analyzer.classifier, stack)
+        outputs = open_outputs(args, files, source, stack)
         done = {file for table in outputs.tables for file in table.files}
         left = [file for file in files if cell(str(file)) not in done]
         if not left:
@@ -83,7 +83,7 @@ def _predict(args: argparse.Namespace) -> int:
         work = FileWork(outputs.copies, args.rate)
         reports = partial(_engine(args, analyzer), work, left)
         try:
-            n_unreadable = _write(reports, left, analyzer.classifier, outputs)
+            n_unreadable = _write(reports, left, source, outputs)
         except KeyboardInterrupt as interruption:
             advice = "; go on with --resume" if outputs.tables else ""
             raise KeyboardInterrupt(f"Interrupted{advice}.") from interruption
@@ -102,7 +102,7 @@ def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
 def _write(
     reports: Callable[[Progress], Generator[Report]],
     files: list[Path],
-    classifier: EmotionClassifier,
+    source: AnswerSource,
     outputs: Outputs,
 ) -> int:
     """Analyze and write; returns how many files could not be read."""
@@ -113,7 +113,7 @@ def _write(
     ):
         for report in every_report:
             for table in outputs.tables:
-                table.append(cell(report.file), rows(report, classifier.card, classifier.version))
+                table.append(cell(report.file), rows(report, source))
             n_faces += _n_people(report)
             n_unreadable += report.size_wh is None
             if report.problem not in ("", NO_FACE):
