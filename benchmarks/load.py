@@ -5,7 +5,8 @@
 Viewers at 640x480 join one by one, each in a headless Chromium of its own on this machine, until
 the slowest one's picture, or the rate of newly annotated pictures, falls below 15 a second. The
 stream repeats a picture where no new one is ready, so the second figure falls first. The browsers
-take more of the processors than the app does, so look at the app's own seconds, too.
+take more of the processors than the app does, so look at the app's own seconds, too. In the end the
+app is told to stop, as by `docker stop`, while all of them are live.
 """
 
 import argparse
@@ -62,6 +63,9 @@ def main() -> None:
             )
             if min(*rates, done / len(viewers)) < TOO_SLOW:
                 break
+        start_s = time.monotonic()
+        server.app.stop()
+        print(f"stopped with all of them live in {time.monotonic() - start_s:.1f} s")
         for viewer in viewers:
             viewer.close()
     print(f"load average at the end: {os.getloadavg()}")

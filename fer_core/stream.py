@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import av
+import cv2
 import numpy as np
 
+from fer_core.images import RgbImage
 from fer_core.laps import Laps
 from fer_core.live import LiveFrame, LiveSession
 from fer_core.recording import Recording
@@ -86,6 +88,7 @@ class VideoStream:
         self.status = StreamStatus()
         self.recording: Recording | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=N_TIMED + 1)
+        self._planar = False
         self.closed = False
 
     async def newest_of(self, frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
@@ -104,7 +107,7 @@ class VideoStream:
         stage_ms: Mapping[str, float] = {}
         try:
             laps = Laps()
-            image = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+            image = self._read(frame)
             laps.end("read")
             newest = self.session.process(image, start_s)
             recording = self.recording
@@ -135,7 +138,20 @@ class VideoStream:
             self._observer.frame(self.status)
         if self.closed:  # while this frame was processed
             self.close()
-        return av.VideoFrame.from_ndarray(newest.image, format="rgb24") if newest else frame
+        return self._written(newest.image) if newest else frame
+
+    def _read(self, frame: av.VideoFrame) -> RgbImage:
+        self._planar = frame.format.name == "yuv420p"
+        if self._planar and _can_convert(frame.width, frame.height):
+            return np.asarray(cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2RGB_I420), np.uint8)
+        return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+    def _written(self, image: RgbImage) -> av.VideoFrame:
+        """In the format in which the newest frame came."""
+        if self._planar and _can_convert(image.shape[1], image.shape[0]):
+            planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), dtype=np.uint8)
+            return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        return av.VideoFrame.from_ndarray(image, format="rgb24")
 
     def _frame_rate(self) -> float:
         elapsed_s = self._seen[-1][0] - self._seen[0][0]
@@ -155,3 +171,8 @@ class VideoStream:
         self.session.forget()
         if self._observer is not None:
             self._observer.ended(self.status)
+
+
+def _can_convert(width: int, height: int) -> bool:
+    """Whether OpenCV converts the format of video codecs, in a fifth of the time PyAV takes."""
+    return width % 2 == 0 and height % 2 == 0

@@ -20,6 +20,7 @@ from fer_core.stream import VideoStream
 from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from serving.activity import GIVEN_UP_S
+from serving.garbage import spare_what_is_loaded
 
 RENEWED_WITHIN_S = 60.0
 
@@ -315,6 +316,7 @@ def show_stream(
 
 
 ui.need_router("live")
+spare_what_is_loaded()
 st.title("Emotions, live", anchor=False)
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight
