@@ -3,6 +3,7 @@
 import streamlit as st
 
 import ui
+from parts.departed import forget_in_time
 
 st.set_page_config(page_title="Facial emotion recognition", page_icon=ui.ICON, layout="wide")
 
@@ -11,6 +12,7 @@ LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
 VIDEO = st.Page("pages/video.py", title="Videos", icon=":material/movie:")
 NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
 page = st.navigation([PHOTO, VIDEO, LIVE, NETWORKS], position="top")
+forget_in_time()
 ui.open_metrics_port()
 ui.need_sign_in()
 ui.analyzer()  # where the app is not set up, that is all there is to show

@@ -141,7 +141,7 @@ class AnswerSource:
     """What gave the answers of a table.
 
     Attributes:
-        detector: `FaceDetector.name` of what found the faces.
+        detector: `FaceDetector.name` of what found the faces; two where photos have another.
         model: The name of the network that classified them.
         model_version: `EmotionClassifier.version`.
         labels: What it tells apart, in its order.
@@ -157,7 +157,8 @@ class AnswerSource:
         """The detector and the network of an analyzer."""
         classifier = analyzer.classifier
         card = classifier.card
-        return cls(analyzer.detector.name, card.name, classifier.version, card.labels)
+        detectors = dict.fromkeys((analyzer.detector.name, analyzer.photo_detector.name))
+        return cls(" and ".join(detectors), card.name, classifier.version, card.labels)
 
     def cells(self) -> Row:
         """What every row says of it."""

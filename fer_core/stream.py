@@ -141,7 +141,7 @@ class VideoStream:
         return self._written(newest.image) if newest else frame
 
     def _read(self, frame: av.VideoFrame) -> RgbImage:
-        self._planar = frame.format.name == "yuv420p"
+        self._planar = frame.format.name == "yuv420p" and _has_usual_colors(frame)
         if self._planar and _can_convert(frame.width, frame.height):
             return np.asarray(cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2RGB_I420), np.uint8)
         return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
@@ -176,3 +176,8 @@ class VideoStream:
 def _can_convert(width: int, height: int) -> bool:
     """Whether OpenCV converts the format of video codecs, in a fifth of the time PyAV takes."""
     return width % 2 == 0 and height % 2 == 0
+
+
+def _has_usual_colors(frame: av.VideoFrame) -> bool:
+    """Whether its numbers mean what OpenCV takes them for: BT.601, from 16 to 235."""
+    return frame.color_range in (0, 1) and frame.colorspace in (2, 5, 6)

@@ -20,7 +20,7 @@ from fer_core.stream import VideoStream
 from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from serving.activity import GIVEN_UP_S
-from serving.garbage import spare_what_is_loaded
+from serving.garbage import collect_and_spare
 
 RENEWED_WITHIN_S = 60.0
 
@@ -254,14 +254,14 @@ def show_recorded(stream: VideoStream) -> None:
     source = AnswerSource.of(ui.analyzer())
     st.fragment(show_recording, run_every=1.0 if running else None)(recording, running)
     with st.container(horizontal=True):
-        for label, kind, table in (
-            ("Table (CSV)", "text/csv", live_results.table_csv),
-            ("Data (JSON)", "application/json", live_results.table_json),
+        for label, ending, kind, table in (
+            ("Table (CSV)", "csv", "text/csv", live_results.table_csv),
+            ("Data (JSON)", "json", "application/json", live_results.table_json),
         ):
             st.download_button(
                 label,
                 data=partial(_rows_file, table, recording, source),
-                file_name=f"live-emotions.{kind.partition('/')[2]}",
+                file_name=f"live-emotions.{ending}",
                 mime=kind,
                 icon=":material/download:",
                 on_click="ignore",
@@ -316,7 +316,8 @@ def show_stream(
 
 
 ui.need_router("live")
-spare_what_is_loaded()
+if ui.STREAM_KEY not in st.session_state:  # all that a stream needs is loaded by now
+    collect_and_spare()
 st.title("Emotions, live", anchor=False)
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight

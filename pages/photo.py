@@ -114,9 +114,9 @@ def show_why(found: FoundFace) -> None:
     st.image(picture, alt="The face; what spoke for the answer is red", width="stretch")
     uncertain = " (uncertain, but the most probable)" if found.face.doubts else ""
     st.markdown(
-        f"Red parts spoke for **{found.face.emotion}**{uncertain}: covered by a gray "
-        f"patch, they lower its probability of {found.face.probability:.0%} by up to "
-        f"{100 * fall:.0f} points."
+        f"Red parts spoke for **{found.face.emotion}**{uncertain}: where it is reddest, a gray "
+        f"patch lowers its probability of {found.face.probability:.0%} by "
+        f"{widgets.count(round(100 * fall), 'point')} on average."
     )
     st.caption(
         "This shows what the network went by, not whether it is right. Found by covering the face "

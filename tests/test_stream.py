@@ -147,6 +147,21 @@ def test_a_frame_as_codecs_give_it_comes_back_as_they_take_it(
         np.testing.assert_allclose(image[height // 2, width // 2].astype(int), color, atol=4)
 
 
+@pytest.mark.parametrize(
+    "odd", [{"color_range": av.video.reformatter.ColorRange.JPEG}, {"colorspace": 1}], ids=str
+)
+def test_colors_are_right_where_numbers_mean_something_else(
+    stream: VideoStream, odd: dict[str, int]
+) -> None:
+    frame = av.VideoFrame.from_ndarray(plain(64, 48, (40, 90, 200)), format="rgb24")
+    frame = frame.reformat(format="yuv420p")
+    for name, value in odd.items():
+        setattr(frame, name, value)
+    stream(frame)
+    assert stream.status.newest is not None
+    np.testing.assert_array_equal(stream.status.newest.image[24, 32], picture(frame)[24, 32])
+
+
 @pytest.mark.parametrize(("width", "height"), [(320, 240), (321, 239)])
 def test_the_last_good_picture_is_shown_whatever_the_shape_of_the_frame_that_failed(
     stream: VideoStream, width: int, height: int

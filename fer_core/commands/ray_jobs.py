@@ -42,6 +42,9 @@ QUIET = {
 }
 """What Ray reads of the environment."""
 
+LONGEST_STEP_S = 60.0
+"""How long a step of Ray's scheduling is waited for."""
+
 LOST = f"{1 + MAX_RETRIES} processes, one after another, ended while they read the file."
 
 
@@ -178,7 +181,7 @@ def _end_scheduling() -> None:
         if thread.name.startswith("StreamingExecutor"):
             with suppress(Exception):  # what Ray raises differs with what is lost
                 cast(Any, thread).shutdown(force=True)
-            thread.join()
+            thread.join(LONGEST_STEP_S)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.conftest import takes_long
 from tests.e2e.conftest import App, counters, free_port
 from tests.e2e.test_live import component, open_live_page, start, wait_until
 
@@ -71,6 +73,35 @@ def test_photos_and_a_live_session_are_logged_and_counted_without_who_or_what(
         "live session started: number=N",
         "live session ended: number=N reason=stopped seconds=N frames=N dropped=N failed=N",
     ]
+
+
+def n_socket_pairs(app: App) -> int:
+    """How many the process holds: each event loop has one, and so does each live visit."""
+    links = set()
+    for descriptor in Path(f"/proc/{app.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            links.add(str(descriptor.readlink()))
+    unix = Path(f"/proc/{app.process.pid}/net/unix").read_text().splitlines()[1:]
+    return sum(f"socket:[{line.split()[6]}]" in links for line in unix) // 2
+
+
+@takes_long
+def test_visits_are_forgotten_though_nobody_comes_afterwards(
+    camera_page: Page, tmp_path: Path
+) -> None:
+    browser = camera_page.context.browser
+    assert browser is not None
+    running = App(tmp_path / "log.txt", STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="1")
+    try:
+        for _ in range(2):
+            page = browser.new_page()
+            open_live_page(page, running)
+            start(page)
+            page.close()
+        assert n_socket_pairs(running) > 3
+        wait_until(lambda: n_socket_pairs(running) <= 2, 120, "the visits are forgotten")
+    finally:
+        running.stop()
 
 
 def test_without_a_port_nothing_else_listens(page: Page, app: App) -> None:
