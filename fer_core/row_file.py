@@ -1,5 +1,6 @@
 """A file of rows that grows photo by photo, video by video, and is whole after each."""
 
+import fcntl
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,17 +29,31 @@ class RowFile:
             settings: What these columns of every row must hold, where they are not empty.
 
         Raises:
-            OutputError: What is there is not of this kind.
+            OutputError: What is there is not of this kind, or another run writes it.
             OSError: It cannot be made or read.
         """
         self._path = path
         self._format = row_format
         self.files: list[str] = []
         self._ends = [len(row_format.head)]
-        if path.exists() and path.stat().st_size:
-            self._read(settings)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        self.keep(len(self.files))
+        try:
+            self._lock()
+            if path.stat().st_size:
+                self._read(settings)
+            self.keep(len(self.files))
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _lock(self) -> None:
+        """Until it is closed no other run may write the file."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(f"{self._path} is being written by another run.") from error
+        except OSError:  # a file system without locks
+            return
 
     def _read(self, settings: Row) -> None:
         content = self._path.read_bytes()

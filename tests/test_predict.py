@@ -97,6 +97,28 @@ def test_answers_are_those_of_the_page(folder: Path, analyzer: EmotionAnalyzer) 
     assert Path("o.json").read_bytes() == table_json(analyzer, results)
 
 
+def test_a_second_table_that_begins_later_costs_the_first_none_of_its_rows(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "photos", "--csv", "o.csv"]) == SOME_UNREADABLE
+    before = Path("o.csv").read_bytes()
+    capsys.readouterr()
+    command = ["predict", "photos", "--csv", "o.csv", "--json", "new.json", "--resume"]
+    assert main(command) == 2
+    sentence = "o.csv and new.json do not hold the same files: go on with one of them, or name "
+    assert sentence in capsys.readouterr().err
+    assert Path("o.csv").read_bytes() == before
+
+
+def test_a_file_to_analyze_is_not_taken_for_a_table(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("photos/empty.png").touch()
+    assert main(["predict", "photos", "--csv", "photos/empty.png"]) == 2
+    assert "photos/empty.png is one of the files to analyze" in capsys.readouterr().err
+    assert Path("photos/empty.png").read_bytes() == b""
+
+
 def test_a_tilted_face_is_found(folder: Path) -> None:
     Image.fromarray(astronaut()).rotate(30, fillcolor="gray").save(folder / "tilted.png")
     assert main(["predict", "photos/tilted.png", "--csv", "o.csv"]) == 0

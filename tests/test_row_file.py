@@ -94,6 +94,17 @@ def test_a_file_that_is_there_is_not_replaced(tmp_path: Path, content: str) -> N
     assert path.read_text() == content
 
 
+def test_a_file_that_another_run_writes_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    table = RowFile(path, json_format(), SETTINGS)
+    table.append("a.jpg", PHOTOS["a.jpg"])
+    with pytest.raises(OutputError, match="table is being written by another run"):
+        RowFile(path, json_format(), SETTINGS)
+    table.close()
+    RowFile(path, json_format(), SETTINGS).close()
+    assert json.loads(path.read_bytes()) == PHOTOS["a.jpg"]
+
+
 def test_a_table_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
     path = tmp_path / "addresses.csv"
     path.write_text('"file","n_faces"\n"a.jpg",1\n')

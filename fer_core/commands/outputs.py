@@ -103,6 +103,8 @@ def open_outputs(
     for path in formats:
         if not args.resume and path.is_file() and path.stat().st_size:
             raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
+        if absolute(path) in map(absolute, files):
+            raise OutputError(f"{path} is one of the files to analyze: name another file.")
     copies = None
     if args.annotated:
         copies = Copies(absolute(args.annotated), common_folder(files))
@@ -117,6 +119,12 @@ def open_outputs(
         len(set(names)) == 1 for names in zip(*(table.files for table in tables), strict=False)
     )
     n_common = len(list(takewhile(bool, alike)))
+    lengths = [len(table.files) for table in tables] or [0]
+    if n_common < min(lengths) or (n_common == 0 and max(lengths) > 1):
+        raise OutputError(
+            f"{' and '.join(map(str, formats))} do not hold the same files: go on with one "
+            "of them, or name other files."
+        )
     for table in tables:  # an interruption may have come between the two
         table.keep(n_common)
     return Outputs(tuple(tables), copies)
