@@ -55,8 +55,7 @@ def _short(name: str) -> str:
 
 def show_summary(n_photos: int, n_unreadable: int, faces: Sequence[FoundFace]) -> None:
     """How many photos and faces there are, and how many faces of each emotion."""
-    texts = [widgets.count(n_photos, "photo"), widgets.count(len(faces), "face")]
-    if n_unreadable:
-        texts.append(f"{n_unreadable} could not be read")
-    st.markdown(f"**{', '.join(texts)}**")
+    unreadable = f" ({n_unreadable} could not be read)" if n_unreadable else ""
+    n_faces = widgets.count(len(faces), "face")
+    st.markdown(f"**{widgets.count(n_photos, 'photo')}{unreadable}, {n_faces}**")
     widgets.show_counts(Counter(found.face.answer for found in faces))

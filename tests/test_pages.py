@@ -113,7 +113,7 @@ def test_photos_of_every_format_are_read(photo_page: AppTest) -> None:
 def test_the_summary_counts_photos_faces_and_what_could_not_be_read(photo_page: AppTest) -> None:
     good = encoded(skimage.data.astronaut(), "PNG")
     upload(photo_page, ("good.png", good), ("cut.png", good[:2000]), ("again.png", good))
-    assert "3 photos, 2 faces, 1 could not be read" in texts(photo_page)
+    assert "3 photos (1 could not be read), 2 faces" in texts(photo_page)
 
 
 def test_a_blurred_face_is_uncertain(photo_page: AppTest) -> None:

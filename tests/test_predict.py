@@ -73,7 +73,7 @@ def test_a_folder_is_analyzed_with_the_folders_in_it(
         rows_of("o.csv")
     )
     out, err = capsys.readouterr()
-    assert out == "4 photos: 3 faces, 1 could not be read\n"
+    assert out == "4 photos (1 could not be read): 3 faces\n"
     assert "photos/broken.jpg: The photo is broken or cut off" in err
     assert "Traceback" not in err
     assert everything(folder.parent) - before == {"o.csv", "o.json"}
@@ -468,7 +468,7 @@ def test_broken_and_cut_off_videos_are_named_and_harm_no_other(
     }
     out, err = capsys.readouterr()
     assert f"files/cut.mkv: {cut_off}\n" in err
-    assert out == "2 photos and 3 videos: 5 faces, 1 could not be read\n"
+    assert out == "2 photos and 3 videos (1 could not be read): 5 faces\n"
 
 
 @pytest.mark.parametrize("where", [b'"files/clip.MOV"', b",0.6,", b'"files/hopper.jpg"'])

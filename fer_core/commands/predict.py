@@ -151,8 +151,8 @@ def _answers(report: Report) -> str:
 
 
 def _summary(files: list[Path], n_faces: int, n_unreadable: int) -> str:
-    unreadable = f", {n_unreadable:,} could not be read" if n_unreadable else ""
-    return f"{_number_of(files)}: {_count(n_faces, 'face')}{unreadable}"
+    unreadable = f" ({n_unreadable:,} could not be read)" if n_unreadable else ""
+    return f"{_number_of(files)}{unreadable}: {_count(n_faces, 'face')}"
 
 
 def _number_of(files: list[Path]) -> str:
