@@ -36,9 +36,10 @@ FILES_AT_ONCE = 10_000
 LOCAL_STORE_BYTES = 256 * 2**20
 """Memory for results on their way, where the cluster is this machine alone."""
 
-QUIET = {
+ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # or Ray sends figures about its use to its makers
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the default warns that it will change
+    "RAY_task_retry_delay_ms": "3000",  # or all retries go to a machine that was just lost
 }
 """What Ray reads of the environment."""
 
@@ -187,7 +188,7 @@ def _end_scheduling() -> None:
 @contextmanager
 def _cluster(jobs: int | None) -> Iterator[None]:
     """Join the cluster that RAY_ADDRESS names, or start one on this machine that leaves nothing."""
-    for name, value in QUIET.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     import ray
 
