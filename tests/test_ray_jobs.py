@@ -99,7 +99,7 @@ def test_files_that_no_process_survives_are_a_row_each(
     monkeypatch.setattr("fer_core.commands.predict.need_ray", lambda: None)
     assert main(["predict", "files", "--json", "o.json", "--engine", "ray"]) == SOME_UNREADABLE
     rows = json.loads(Path("o.json").read_text(encoding="utf-8"))
-    lost = "4 processes, one after another, ended while they read the file."
+    lost = "8 processes, one after another, ended while they read the file."
     assert [(row["file"], row["problem"]) for row in rows] == [
         ("files/broken.jpg", lost),
         ("files/clip.mov", lost),

@@ -39,14 +39,13 @@ LOCAL_STORE_BYTES = 256 * 2**20
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # or Ray sends figures about its use to its makers
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the default warns that it will change
-    "RAY_task_retry_delay_ms": "3000",  # or all retries go to a machine that was just lost
 }
 """What Ray reads of the environment."""
 
 LONGEST_STEP_S = 60.0
 """How long a step of Ray's scheduling is waited for."""
 
-LOST = f"{1 + MAX_RETRIES} processes, one after another, ended while they read the file."
+LOST = f"{2 * (1 + MAX_RETRIES)} processes, one after another, ended while they read the file."
 
 
 def need_ray() -> None:
@@ -99,8 +98,15 @@ def ray_reports(
                         yield replace(_report_of(answer), file=str(file))
                         number, answer = next(answers, (None, ""))
                     else:
-                        lost = VideoReport if is_video(file) else PhotoReport
-                        yield lost(str(file), problem=LOST)
+                        yield _second_try(task, file, jobs)
+
+
+def _second_try(task: bytes, file: Path, jobs: int | None) -> Report:
+    """A result that was there may have been lost with its machine."""
+    with closing(_answers(task, [file], jobs)) as answers:
+        for _, answer in answers:
+            return replace(_report_of(answer), file=str(file))
+    return (VideoReport if is_video(file) else PhotoReport)(str(file), problem=LOST)
 
 
 def answer_to(task: bytes, file: Path) -> bytes:
@@ -153,6 +159,7 @@ def _answers(
         except Exception as error:
             return {"number": row["number"], "answer": b"", "problem": repr(error)}
 
+    others = set(threading.enumerate())
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -173,12 +180,12 @@ def _answers(
     except Exception as error:  # what Ray raises differs with what is lost
         raise ClusterError(f"The Ray cluster is lost: {_first_line(error)}") from error
     finally:
-        _end_scheduling()
+        _end_scheduling(others)
 
 
-def _end_scheduling() -> None:
+def _end_scheduling(others: set[threading.Thread]) -> None:
     """Cancel what is left to do; a thread that schedules while Ray shuts down ends the process."""
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if thread.name.startswith("StreamingExecutor"):
             with suppress(Exception):  # what Ray raises differs with what is lost
                 cast(Any, thread).shutdown(force=True)
