@@ -22,7 +22,7 @@ SETTLING_S = 8
 HALF_ROUND_MS = 500 * N_FRAMES / FPS
 
 WATCH = """
-body => {
+(body, {WIDTH, HEIGHT, BIT_PX, N_BITS}) => {
   const window_ = body.ownerDocument.defaultView;
   const watch = (video, isMirrored, each) => {
     const canvas = body.ownerDocument.createElement("canvas");
@@ -59,8 +59,7 @@ body => {
     (number, now) => seen.shown.push([number, now - (seen.taken[number] ?? NaN)]));
 }
 """
-for name, value in {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "BIT_PX": BIT_PX, "N_BITS": N_BITS}.items():
-    WATCH = WATCH.replace(name, str(value))
+CLIP = {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "BIT_PX": BIT_PX, "N_BITS": N_BITS}
 
 
 class TimedViewer(Viewer):
@@ -70,7 +69,7 @@ class TimedViewer(Viewer):
         """Start the camera; whether pictures come."""
         body = self._frame.locator("body")
         self._frame.get_by_role("button", name="START").wait_for()
-        body.evaluate(WATCH)
+        body.evaluate(WATCH, CLIP)
         if self.start() is None:
             return False
         body.evaluate("body => body.ownerDocument.defaultView.watchReturned()")

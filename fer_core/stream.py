@@ -88,7 +88,6 @@ class VideoStream:
         self.status = StreamStatus()
         self.recording: Recording | None = None
         self._seen: deque[tuple[float, int]] = deque(maxlen=N_TIMED + 1)
-        self._planar = False
         self.closed = False
 
     async def newest_of(self, frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
@@ -107,7 +106,7 @@ class VideoStream:
         stage_ms: Mapping[str, float] = {}
         try:
             laps = Laps()
-            image = self._read(frame)
+            image = _read(frame)
             laps.end("read")
             newest = self.session.process(image, start_s)
             recording = self.recording
@@ -138,20 +137,7 @@ class VideoStream:
             self._observer.frame(self.status)
         if self.closed:  # while this frame was processed
             self.close()
-        return self._written(newest.image) if newest else frame
-
-    def _read(self, frame: av.VideoFrame) -> RgbImage:
-        self._planar = frame.format.name == "yuv420p" and _has_usual_colors(frame)
-        if self._planar and _can_convert(frame.width, frame.height):
-            return np.asarray(cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2RGB_I420), np.uint8)
-        return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-
-    def _written(self, image: RgbImage) -> av.VideoFrame:
-        """In the format in which the newest frame came."""
-        if self._planar and _can_convert(image.shape[1], image.shape[0]):
-            planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), dtype=np.uint8)
-            return av.VideoFrame.from_ndarray(planes, format="yuv420p")
-        return av.VideoFrame.from_ndarray(image, format="rgb24")
+        return _written(newest.image, like=frame) if newest else frame
 
     def _frame_rate(self) -> float:
         elapsed_s = self._seen[-1][0] - self._seen[0][0]
@@ -173,11 +159,25 @@ class VideoStream:
             self._observer.ended(self.status)
 
 
+def _read(frame: av.VideoFrame) -> RgbImage:
+    if _is_planar(frame) and _can_convert(frame.width, frame.height):
+        return np.asarray(cv2.cvtColor(frame.to_ndarray(), cv2.COLOR_YUV2RGB_I420), np.uint8)
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+def _written(image: RgbImage, like: av.VideoFrame) -> av.VideoFrame:
+    if _is_planar(like) and _can_convert(image.shape[1], image.shape[0]):
+        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420), dtype=np.uint8)
+        return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    return av.VideoFrame.from_ndarray(image, format="rgb24")
+
+
+def _is_planar(frame: av.VideoFrame) -> bool:
+    """Whether its numbers are what OpenCV takes for I420: BT.601, from 16 to 235."""
+    usual_colors = frame.color_range in (0, 1) and frame.colorspace in (2, 5, 6)
+    return frame.format.name == "yuv420p" and usual_colors
+
+
 def _can_convert(width: int, height: int) -> bool:
     """Whether OpenCV converts the format of video codecs, in a fifth of the time PyAV takes."""
     return width % 2 == 0 and height % 2 == 0
-
-
-def _has_usual_colors(frame: av.VideoFrame) -> bool:
-    """Whether its numbers mean what OpenCV takes them for: BT.601, from 16 to 235."""
-    return frame.color_range in (0, 1) and frame.colorspace in (2, 5, 6)
