@@ -21,6 +21,7 @@ from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from serving.activity import GIVEN_UP_S
 from serving.garbage import collect_and_spare
+from serving.prompt_frames import receive_promptly
 
 RENEWED_WITHIN_S = 60.0
 
@@ -316,6 +317,7 @@ def show_stream(
 
 
 ui.need_router("live")
+receive_promptly()
 if ui.STREAM_KEY not in st.session_state:  # all that a stream needs is loaded by now
     collect_and_spare()
 st.title("Emotions, live", anchor=False)

@@ -1,0 +1,95 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
+from aiortc.jitterbuffer import JitterBuffer
+from aiortc.rtp import RtpPacket
+
+from serving.prompt_frames import PromptJitterBuffer, receive_promptly
+
+CAPACITY = 512
+
+
+def packet(number: int, frame: int, text: str, last: bool = False) -> RtpPacket:
+    """A part of a frame, as the receiver hands it to its buffer."""
+    made = RtpPacket(
+        marker=int(last),
+        sequence_number=number % 65536,
+        timestamp=frame * 3000,
+        payload=text.encode(),
+    )
+    made._data = made.payload  # type: ignore[attr-defined]
+    return made
+
+
+def frames(packets: Sequence[RtpPacket], buffer: JitterBuffer | None = None) -> list[str]:
+    """What comes out after each packet: a frame's text, or nothing."""
+    buffer = buffer or PromptJitterBuffer(CAPACITY, is_video=True)
+    answers = [buffer.add(each)[1] for each in packets]
+    return [answer.data.decode() if answer else "" for answer in answers]
+
+
+TWO = [packet(7, 1, "a"), packet(8, 1, "b", last=True), packet(9, 2, "c"), packet(10, 2, "d", True)]
+
+
+def test_a_frame_comes_with_its_last_packet() -> None:
+    assert frames(TWO) == ["", "ab", "", "cd"]
+    late = frames(TWO, JitterBuffer(CAPACITY, is_video=True))
+    assert late == ["", "", "ab", ""], "aiortc has become prompt: this module can go"
+
+
+def test_a_frame_of_one_packet_comes_at_once() -> None:
+    assert frames([packet(i, i, str(i), last=True) for i in range(5)]) == list("01234")
+
+
+def test_the_numbers_of_packets_start_anew() -> None:
+    first, last = packet(65535, 1, "a"), packet(65536, 1, "b", last=True)
+    assert frames([first, last, packet(65537, 2, "c", last=True)]) == ["", "ab", "c"]
+
+
+def test_packets_out_of_order_are_put_in_order() -> None:
+    start = packet(6, 0, "-", last=True)
+    assert frames([start, TWO[1], TWO[0], *TWO[2:]]) == ["-", "", "ab", "", "cd"]
+
+
+def test_a_lost_packet_holds_its_frame_and_later_ones_until_it_is_sent_again() -> None:
+    start = packet(6, 0, "-", last=True)
+    later = packet(11, 3, "e", last=True)
+    assert frames([start, TWO[0], *TWO[2:], TWO[1], later]) == ["-", "", "", "", "ab", "cd"]
+
+
+def test_a_packet_that_comes_twice_changes_nothing() -> None:
+    twice = [each for each in TWO for _ in range(2)]
+    assert frames(twice) == ["", "", "ab", "", "", "", "cd", ""]
+
+
+def test_padding_after_a_frame_is_no_frame() -> None:
+    padding = [packet(9, 1, ""), packet(10, 1, "")]
+    assert frames([*TWO[:2], *padding, packet(11, 2, "c", last=True)]) == ["", "ab", "", "", "c"]
+
+
+def test_frames_without_a_mark_come_as_late_as_they_did() -> None:
+    unmarked = [packet(1, 1, "a"), packet(2, 1, "b"), packet(3, 2, "c"), packet(4, 3, "d")]
+    assert frames(unmarked) == ["", "", "ab", "c"]
+
+
+def test_sound_waits_as_it_did() -> None:
+    sound = [packet(i, i, str(i), last=True) for i in range(6)]
+    ours = frames(sound, PromptJitterBuffer(16, prefetch=4))
+    assert ours == frames(sound, JitterBuffer(16, prefetch=4))
+    assert ours[0] == ""
+
+
+def test_new_connections_receive_promptly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtcrtpreceiver, "JitterBuffer", JitterBuffer)
+    receive_promptly()
+
+    async def receiver() -> RTCRtpReceiver:
+        connection = RTCPeerConnection()
+        made = connection.addTransceiver("video").receiver
+        await connection.close()
+        return made
+
+    made = asyncio.run(receiver())
+    assert isinstance(made._RTCRtpReceiver__jitter_buffer, PromptJitterBuffer)  # type: ignore[attr-defined]
