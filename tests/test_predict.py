@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from PIL import Image
 import fer_core
 from fer_core.__main__ import main
 from fer_core.analysis import EmotionAnalyzer
+from fer_core.commands.outputs import Copies
 from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.commands.progress import Progress
 from fer_core.images import decode_image
@@ -255,6 +257,41 @@ def test_annotated_photos_repeat_the_folders(folder: Path) -> None:
     drawn = decode_image(Path("drawn/one/same.png.png").read_bytes())
     assert drawn.shape == two_astronauts().shape
     assert (drawn != two_astronauts()).any()
+
+
+def test_a_name_too_long_for_its_annotated_copy_is_shortened(folder: Path) -> None:
+    names = [f"{'x' * 250}{n}.png" for n in (1, 2)] + [f"{'é' * 125}z.png"]
+    for name in names:
+        shutil.copy(folder / "two.png", folder / name)
+    assert main(["predict", "photos", "--annotated", "drawn", "--csv", "o.csv"]) == SOME_UNREADABLE
+    assert {f"photos/{name}" for name in names} <= set(files_of(rows_of("o.csv")))
+    drawn = everything(Path("drawn"))
+    short = [name for name in drawn if "~" in name]
+    assert sorted(re.sub("~[0-9a-f]{12}", "~", name) for name in short) == (
+        [f"{'x' * 238}~.png"] * 2 + [f"{'é' * 119}~.png"]
+    )
+    assert drawn - set(short) == {"two.png.png", "wall.gif.png", "2024", "2024/hopper.JPG.png"}
+
+
+def test_no_file_beside_annotated_copies_is_touched(mixed: Path) -> None:
+    Path("drawn").mkdir()
+    for name in ("a.part", "a.png.part", "clip.part", "clip.MOV.part"):
+        Path("drawn", name).write_text("mine")
+    before = everything(Path("drawn"))
+    assert main(["predict", "files", "--annotated", "drawn"]) == 0
+    assert all(Path("drawn", name).read_text() == "mine" for name in before)
+    assert everything(Path("drawn")) - before == {"a.png.png", "clip.MOV.mp4", "hopper.jpg.png"}
+
+
+def test_what_a_lost_process_left_of_an_annotated_copy_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(copies: Copies, photo: Path, *_: object) -> None:
+        (copies.parts / "half").write_bytes(b"a part")
+
+    monkeypatch.setattr(Copies, "write_photo", lost)
+    assert main(["predict", "photos/two.png", "--annotated", "drawn"]) == 0
+    assert everything(Path("drawn")) == set()
 
 
 @pytest.mark.parametrize("source", ["photos", "photos/**/*.*g*"], ids=["folder", "pattern"])

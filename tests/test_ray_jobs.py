@@ -79,7 +79,8 @@ def test_a_machine_with_another_network_is_refused(folder: Path, analyzer: Emoti
 
 
 def test_what_ends_a_local_run_comes_back(folder: Path, analyzer: EmotionAnalyzer) -> None:
-    error = answer(task_of(analyzer, Copies(Path("/dev/null"), folder)), folder / "two.png")
+    copies = Copies(Path("/dev/null"), folder, folder / "parts")
+    error = answer(task_of(analyzer, copies), folder / "two.png")
     assert isinstance(error, OSError)
     assert error.filename.startswith("/dev/null")
 
