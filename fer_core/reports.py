@@ -220,10 +220,12 @@ def _face_cells(face: FaceEmotion) -> Row:
 def plain_name(name: str) -> str:
     r"""A name on one line, whatever it holds: `\n` for a line break, `\udc80` for a stray byte.
 
+    A backslash becomes two, so that no two names are written alike.
+
     >>> plain_name("a\nb")
     'a\\nb'
     """
-    visible = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    visible = name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in visible)
 
 

@@ -340,11 +340,11 @@ def test_an_annotated_photo_never_replaces_a_photo_by_a_link(
 
 def test_odd_names_are_written_on_one_line_and_as_no_formula(folder: Path) -> None:
     os.chdir(folder)
-    odd = ["=1+1.png", "-x.png", "a\nb.png", 'a,"b";c.png']
+    odd = ["=1+1.png", "-x.png", "a\nb.png", r"a\nb.png", 'a,"b";c.png']
     for name in odd:
         Image.fromarray(plain(40, 40)).save(name)
     assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--", *odd]) == 0
-    written = ["./=1+1.png", "./-x.png", r"a\nb.png", 'a,"b";c.png']
+    written = ["./=1+1.png", "./-x.png", r"a\nb.png", r"a\\nb.png", 'a,"b";c.png']
     assert files_of(rows_of("o.csv")) == written
     assert files_of(json.loads(Path("o.json").read_text())) == written
     assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--resume", "--", *odd]) == 0
