@@ -366,6 +366,31 @@ def test_a_run_goes_on_where_it_was_cut_off(
     assert capsys.readouterr().out == "Everything was done already: 4 photos.\n"
 
 
+def test_it_is_said_that_files_which_are_done_get_no_annotated_copies_any_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two, wall = "photos/two.png", "photos/wall.gif"
+    resume = ["--csv", "o.csv", "--annotated", "drawn", "--resume"]
+    sentence = "The files that are done already get no annotated copy; --annotated without "
+    assert main(["predict", two, "--csv", "o.csv"]) == 0
+    for left in ([wall], []):
+        shutil.rmtree("drawn", ignore_errors=True)
+        capsys.readouterr()
+        assert main(["predict", two, *left, *resume]) == 0
+        assert sentence in capsys.readouterr().err
+        assert everything(Path("drawn")) == {f"{Path(file).name}.png" for file in left}
+
+
+def test_a_run_that_made_copies_before_goes_on_without_a_word(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--csv", "o.csv", "--annotated", "drawn"]
+    assert main(["predict", "photos/two.png", *outputs]) == 0
+    capsys.readouterr()
+    assert main(["predict", "photos/two.png", "photos/wall.gif", *outputs, "--resume"]) == 0
+    assert "annotated" not in capsys.readouterr().err
+
+
 def test_a_run_with_another_rate_does_not_go_on(
     mixed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,7 @@ def _predict(args: argparse.Namespace) -> int:
         outputs = open_outputs(args, files, source, stack)
         done = {file for table in outputs.tables for file in table.files}
         left = [file for file in files if cell(str(file)) not in done]
+        _warn_of_missing_copies(outputs, files, left)
         if not left:
             sys.stdout.write(f"Everything was done already: {_number_of(files)}.\n")
             return 0
@@ -90,6 +91,16 @@ def _predict(args: argparse.Namespace) -> int:
     if n_unreadable:
         return 2 if n_unreadable == len(files) else SOME_UNREADABLE
     return 0
+
+
+def _warn_of_missing_copies(outputs: Outputs, files: list[Path], left: list[Path]) -> None:
+    """Say that files which are done stay without an annotated copy."""
+    done = set(files) - set(left)
+    if outputs.copies and done and not any(outputs.copies.copy_of(file).exists() for file in done):
+        sys.stderr.write(
+            "The files that are done already get no annotated copy; --annotated without --csv, "
+            "--json and --resume makes them all.\n"
+        )
 
 
 def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
