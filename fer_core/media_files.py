@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 200 * 2**20
 
 
 def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
-    """The files that are meant, each once.
+    """The files that are meant, each once, be it that links lead to it as well.
 
     Args:
         paths: Files, whatever they are called; folders, for all files in them and in their
@@ -29,11 +29,11 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path
     Raises:
         InputError: One of the paths is not there, or there is no photo or video among them.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for text in paths:
         for path in _expanded(text, leave_out):
             for file in _within(path, leave_out) if path.is_dir() else [path]:
-                found.setdefault(absolute(file), file)
+                found.setdefault(os.path.realpath(file), file)
     if not found:
         raise InputError(f"There is no photo or video in {', '.join(paths)}.")
     return list(found.values())

@@ -165,6 +165,16 @@ def test_the_order_does_not_depend_on_the_jobs(folder: Path, jobs: str) -> None:
     assert files_of(rows_of("o.csv")) == [*names, "photos/2024/hopper.JPG"]
 
 
+def test_a_file_is_analyzed_once_however_it_is_reached(folder: Path) -> None:
+    (folder / "2024" / "hopper.JPG").rename(folder / "hopper.JPG")
+    for name in ("link", "photos/2024/two.png"):
+        Path(name).symlink_to(folder / "two.png" if name.endswith("png") else folder)
+    paths = ["photos/", "./photos", f"../{folder.parent.name}/photos", str(folder), "link"]
+    assert main(["predict", *paths, "photos/two.png", "--csv", "o.csv"]) == SOME_UNREADABLE
+    names = ["broken.jpg", "hopper.JPG", "two.png", "two.png", "wall.gif"]
+    assert files_of(rows_of("o.csv")) == [f"photos/{name}" for name in names]
+
+
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
