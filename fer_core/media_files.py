@@ -45,10 +45,12 @@ def _expanded(text: str, leave_out: Path | None) -> list[Path]:
         return [path]
     if os.path.lexists(path):
         raise InputError(f"{text} is neither a file nor a folder.")
-    # Path.glob takes no absolute patterns.
-    matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207
-    if not matches:
+    if not glob.has_magic(text):
         raise InputError(f"{text} does not exist.")
+    # Path.glob takes no absolute patterns.
+    matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(f"Nothing matches the pattern {text}.")
     root = absolute(Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts)))
     apart = absolute(leave_out) if leave_out and root in absolute(leave_out).parents else None
     files = (Path(match) for match in matches if Path(match).is_file())

@@ -198,7 +198,9 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
     ("options", "sentence"),
     [
         pytest.param(["nowhere"], "nowhere does not exist.", id="no such file"),
-        pytest.param(["photos", "no*.jpg"], "no*.jpg does not exist.", id="a pattern without fit"),
+        pytest.param(
+            ["photos", "no*.jpg"], "Nothing matches the pattern no*.jpg.", id="a pattern without fit"
+        ),
         pytest.param(["empty"], "There is no photo or video in empty.", id="an empty folder"),
         pytest.param(["/dev/null"], "/dev/null is neither a file nor a folder.", id="a device"),
         pytest.param(["photos", "--resume"], "--resume goes by the rows", id="nothing to resume"),
@@ -206,6 +208,11 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
             ["photos", "--csv", "o", "--json", "./o"], "must be two files", id="one file for two"
         ),
         pytest.param(["photos", "--csv", "no/o.csv"], "No such file", id="no folder for it"),
+        pytest.param(
+            ["photos", "--csv", "/dev/full"],
+            "/dev/full cannot be used: No space left on device.",
+            id="no room for a table",
+        ),
         pytest.param(["photos", "--csv", "photos"], "Is a directory", id="a folder for a file"),
         pytest.param(
             ["photos", "--csv", "o.csv", "--json", "photos/notes.txt"],
@@ -291,6 +298,19 @@ def test_no_file_beside_annotated_copies_is_touched(mixed: Path) -> None:
     assert main(["predict", "files", "--annotated", "drawn"]) == 0
     assert all(Path("drawn", name).read_text() == "mine" for name in before)
     assert everything(Path("drawn")) - before == {"a.png.png", "clip.MOV.mp4", "hopper.jpg.png"}
+
+
+def test_an_annotated_copy_without_room_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    assert main(["predict", "photos/two.png", "--annotated", "drawn", "--csv", "o.csv"]) == 2
+    sentence = f"{Path('drawn/two.png.png').absolute()} cannot be used: No space left on device.\n"
+    assert capsys.readouterr().err == sentence
+    assert rows_of("o.csv") == []
 
 
 def test_what_a_lost_process_left_of_an_annotated_copy_is_deleted(

@@ -68,6 +68,9 @@ class Copies:
         try:
             yield part
             part.replace(target)
+        except OSError as error:  # one about a full disk names no file
+            error.filename = str(target)
+            raise
         finally:
             part.unlink(missing_ok=True)
 
