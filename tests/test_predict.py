@@ -199,7 +199,9 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
     [
         pytest.param(["nowhere"], "nowhere does not exist.", id="no such file"),
         pytest.param(
-            ["photos", "no*.jpg"], "Nothing matches the pattern no*.jpg.", id="a pattern without fit"
+            ["photos", "no*.jpg"],
+            "Nothing matches the pattern no*.jpg.",
+            id="a pattern without fit",
         ),
         pytest.param(["empty"], "There is no photo or video in empty.", id="an empty folder"),
         pytest.param(["/dev/null"], "/dev/null is neither a file nor a folder.", id="a device"),

@@ -105,8 +105,8 @@ def _warn_of_missing_copies(outputs: Outputs, files: list[Path], left: list[Path
 
 def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
     if args.engine == "ray":
-        version = analyzer.classifier.version
-        return partial(ray_reports, args.model, version, args.detector, args.jobs)
+        source = AnswerSource.of(analyzer)
+        return partial(ray_reports, source, args.model, args.detector, args.jobs)
     return partial(local_reports, analyzer, args.jobs or os.cpu_count() or 1)
 
 
