@@ -71,8 +71,8 @@ class VideoReport:
         size_wh: Width and height of the upright video that the boxes refer to; None where it could
             not be read.
         timeline: The faces of its analyzed pictures; None where it could not be read.
-        problem: The sentence that says why there are no faces, or not those of the whole video;
-            empty where there are.
+        problem: What says why there are no faces, or not those of the whole video, or that it has
+            no annotated copy; empty where nothing is amiss.
     """
 
     file: str

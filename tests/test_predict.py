@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from PIL import Image
 import fer_core
 from fer_core.__main__ import main
 from fer_core.analysis import EmotionAnalyzer
+from fer_core.commands import outputs
 from fer_core.commands.outputs import Copies
 from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.commands.progress import Progress
+from fer_core.errors import OutputError
 from fer_core.images import decode_image
 from fer_core.video_file import open_video
 from parts.photo_results import Photo, analyze, table_csv, table_json
@@ -57,6 +60,13 @@ def rows_of(path: str) -> list[dict[str, Any]]:
 
 def files_of(rows: list[dict[str, Any]]) -> list[str]:
     return [str(row["file"]) for row in rows]
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def everything(folder: Path) -> set[str]:
@@ -305,9 +315,7 @@ def test_no_file_beside_annotated_copies_is_touched(mixed: Path) -> None:
 def test_an_annotated_copy_without_room_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full_disk(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
+    full_disk = raising(OSError(28, "No space left on device"))
     monkeypatch.setattr(Path, "write_bytes", full_disk)
     assert main(["predict", "photos/two.png", "--annotated", "drawn", "--csv", "o.csv"]) == 2
     sentence = f"{Path('drawn/two.png.png').absolute()} cannot be used: No space left on device.\n"
@@ -532,6 +540,31 @@ def test_annotated_videos_lie_beside_annotated_photos(mixed: Path) -> None:
     assert drawn.info.has_audio
     changed = abs(drawn.picture_at(0.5).astype(int) - source.picture_at(0.5)).max(axis=2) > 60
     assert 0.001 < changed.mean() < 0.2
+
+
+def test_a_video_that_cannot_be_written_annotated_harms_no_other(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = "The annotated video could not be written."
+    monkeypatch.setattr(outputs, "write_annotated", raising(OutputError(problem)))
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 0
+    rows = rows_of("o.csv")
+    assert {row["file"] for row in rows if row["problem"] == problem} == {"files/clip.MOV"}
+    assert files_of(rows)[-1] == "files/hopper.jpg"
+    assert f"files/clip.MOV: {problem}\n" in capsys.readouterr().err
+    assert everything(Path("drawn")) == {"a.png.png", "hopper.jpg.png"}
+
+
+def test_a_full_disk_ends_the_run_in_a_video_as_in_a_photo(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OutputError("The annotated video could not be written.")
+    error.__cause__ = OSError(28, "No space left on device", "a part")
+    monkeypatch.setattr(outputs, "write_annotated", raising(error))
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 2
+    sentence = "drawn/clip.MOV.mp4 cannot be used: No space left on device.\n"
+    assert capsys.readouterr().err.endswith(sentence)
+    assert set(files_of(rows_of("o.csv"))) == {"files/a.png"}, "--resume goes on with the video"
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e9", "often"])

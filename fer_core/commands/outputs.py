@@ -56,9 +56,18 @@ class Copies:
 
         Yields:
             The share that is done, from 0 to 1.
+
+        Raises:
+            OutputError: This video cannot be written.
+            OSError: Nothing can be written there.
         """
         with self._part_of(self.copy_of(file)) as part:
-            yield from write_annotated(video, timeline, part)
+            try:
+                yield from write_annotated(video, timeline, part)
+            except OutputError as error:
+                if isinstance(cause := error.__cause__, OSError):
+                    raise OSError(cause.errno, cause.strerror) from error
+                raise
 
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:
