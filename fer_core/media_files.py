@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 200 * 2**20
 
 
 def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
-    """The files that are meant, each once.
+    """The files that are meant, each once, be it that links lead to it as well.
 
     Args:
         paths: Files, whatever they are called; folders, for all files in them and in their
@@ -29,11 +29,11 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path
     Raises:
         InputError: One of the paths is not there, or there is no photo or video among them.
     """
-    found: dict[Path, Path] = {}
+    found: dict[str, Path] = {}
     for text in paths:
         for path in _expanded(text, leave_out):
             for file in _within(path, leave_out) if path.is_dir() else [path]:
-                found.setdefault(absolute(file), file)
+                found.setdefault(os.path.realpath(file), file)
     if not found:
         raise InputError(f"There is no photo or video in {', '.join(paths)}.")
     return list(found.values())
@@ -45,10 +45,12 @@ def _expanded(text: str, leave_out: Path | None) -> list[Path]:
         return [path]
     if os.path.lexists(path):
         raise InputError(f"{text} is neither a file nor a folder.")
-    # Path.glob takes no absolute patterns.
-    matches = sorted(glob.glob(text, recursive=True)) if glob.has_magic(text) else []  # noqa: PTH207
-    if not matches:
+    if not glob.has_magic(text):
         raise InputError(f"{text} does not exist.")
+    # Path.glob takes no absolute patterns.
+    matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207
+    if not matches:
+        raise InputError(f"Nothing matches the pattern {text}.")
     root = absolute(Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts)))
     apart = absolute(leave_out) if leave_out and root in absolute(leave_out).parents else None
     files = (Path(match) for match in matches if Path(match).is_file())

@@ -71,8 +71,8 @@ class VideoReport:
         size_wh: Width and height of the upright video that the boxes refer to; None where it could
             not be read.
         timeline: The faces of its analyzed pictures; None where it could not be read.
-        problem: The sentence that says why there are no faces, or not those of the whole video;
-            empty where there are.
+        problem: What says why there are no faces, or not those of the whole video, or that it has
+            no annotated copy; empty where nothing is amiss.
     """
 
     file: str
@@ -220,10 +220,12 @@ def _face_cells(face: FaceEmotion) -> Row:
 def plain_name(name: str) -> str:
     r"""A name on one line, whatever it holds: `\n` for a line break, `\udc80` for a stray byte.
 
+    A backslash becomes two, so that no two names are written alike.
+
     >>> plain_name("a\nb")
     'a\\nb'
     """
-    visible = name.encode("utf-8", "backslashreplace").decode("utf-8")
+    visible = name.replace("\\", r"\\").encode("utf-8", "backslashreplace").decode("utf-8")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in visible)
 
 

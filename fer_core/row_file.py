@@ -120,10 +120,14 @@ class RowFile:
     def _write(self, start: int, content: bytes) -> None:
         """Write the end of the file, from `start` on."""
         n_written = 0
-        while n_written < len(content):
-            n_written += os.pwrite(self._file, content[n_written:], start + n_written)
-        if os.fstat(self._file).st_size > start + len(content):
-            os.ftruncate(self._file, start + len(content))
+        try:
+            while n_written < len(content):
+                n_written += os.pwrite(self._file, content[n_written:], start + n_written)
+            if os.fstat(self._file).st_size > start + len(content):
+                os.ftruncate(self._file, start + len(content))
+        except OSError as error:
+            error.filename = str(self._path)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,11 @@ from PIL import Image
 import fer_core
 from fer_core.__main__ import main
 from fer_core.analysis import EmotionAnalyzer
+from fer_core.commands import outputs
+from fer_core.commands.outputs import Copies
 from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.commands.progress import Progress
+from fer_core.errors import OutputError
 from fer_core.images import decode_image
 from fer_core.video_file import open_video
 from parts.photo_results import Photo, analyze, table_csv, table_json
@@ -55,6 +60,13 @@ def rows_of(path: str) -> list[dict[str, Any]]:
 
 def files_of(rows: list[dict[str, Any]]) -> list[str]:
     return [str(row["file"]) for row in rows]
+
+
+def raising(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def everything(folder: Path) -> set[str]:
@@ -163,6 +175,16 @@ def test_the_order_does_not_depend_on_the_jobs(folder: Path, jobs: str) -> None:
     assert files_of(rows_of("o.csv")) == [*names, "photos/2024/hopper.JPG"]
 
 
+def test_a_file_is_analyzed_once_however_it_is_reached(folder: Path) -> None:
+    (folder / "2024" / "hopper.JPG").rename(folder / "hopper.JPG")
+    for name in ("link", "photos/2024/two.png"):
+        Path(name).symlink_to(folder / "two.png" if name.endswith("png") else folder)
+    paths = ["photos/", "./photos", f"../{folder.parent.name}/photos", str(folder), "link"]
+    assert main(["predict", *paths, "photos/two.png", "--csv", "o.csv"]) == SOME_UNREADABLE
+    names = ["broken.jpg", "hopper.JPG", "two.png", "two.png", "wall.gif"]
+    assert files_of(rows_of("o.csv")) == [f"photos/{name}" for name in names]
+
+
 @pytest.mark.parametrize(
     ("pattern", "names"),
     [
@@ -186,7 +208,11 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
     ("options", "sentence"),
     [
         pytest.param(["nowhere"], "nowhere does not exist.", id="no such file"),
-        pytest.param(["photos", "no*.jpg"], "no*.jpg does not exist.", id="a pattern without fit"),
+        pytest.param(
+            ["photos", "no*.jpg"],
+            "Nothing matches the pattern no*.jpg.",
+            id="a pattern without fit",
+        ),
         pytest.param(["empty"], "There is no photo or video in empty.", id="an empty folder"),
         pytest.param(["/dev/null"], "/dev/null is neither a file nor a folder.", id="a device"),
         pytest.param(["photos", "--resume"], "--resume goes by the rows", id="nothing to resume"),
@@ -194,6 +220,11 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
             ["photos", "--csv", "o", "--json", "./o"], "must be two files", id="one file for two"
         ),
         pytest.param(["photos", "--csv", "no/o.csv"], "No such file", id="no folder for it"),
+        pytest.param(
+            ["photos", "--csv", "/dev/full"],
+            "/dev/full cannot be used: No space left on device.",
+            id="no room for a table",
+        ),
         pytest.param(["photos", "--csv", "photos"], "Is a directory", id="a folder for a file"),
         pytest.param(
             ["photos", "--csv", "o.csv", "--json", "photos/notes.txt"],
@@ -257,6 +288,52 @@ def test_annotated_photos_repeat_the_folders(folder: Path) -> None:
     assert (drawn != two_astronauts()).any()
 
 
+def test_a_name_too_long_for_its_annotated_copy_is_shortened(folder: Path) -> None:
+    names = [f"{'x' * 250}{n}.png" for n in (1, 2)] + [f"{'é' * 125}z.png"]
+    for name in names:
+        shutil.copy(folder / "two.png", folder / name)
+    assert main(["predict", "photos", "--annotated", "drawn", "--csv", "o.csv"]) == SOME_UNREADABLE
+    assert {f"photos/{name}" for name in names} <= set(files_of(rows_of("o.csv")))
+    drawn = everything(Path("drawn"))
+    short = [name for name in drawn if "~" in name]
+    assert sorted(re.sub("~[0-9a-f]{12}", "~", name) for name in short) == (
+        [f"{'x' * 238}~.png"] * 2 + [f"{'é' * 119}~.png"]
+    )
+    assert drawn - set(short) == {"two.png.png", "wall.gif.png", "2024", "2024/hopper.JPG.png"}
+
+
+def test_no_file_beside_annotated_copies_is_touched(mixed: Path) -> None:
+    Path("drawn").mkdir()
+    for name in ("a.part", "a.png.part", "clip.part", "clip.MOV.part"):
+        Path("drawn", name).write_text("mine")
+    before = everything(Path("drawn"))
+    assert main(["predict", "files", "--annotated", "drawn"]) == 0
+    assert all(Path("drawn", name).read_text() == "mine" for name in before)
+    assert everything(Path("drawn")) - before == {"a.png.png", "clip.MOV.mp4", "hopper.jpg.png"}
+
+
+def test_an_annotated_copy_without_room_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_disk = raising(OSError(28, "No space left on device"))
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    assert main(["predict", "photos/two.png", "--annotated", "drawn", "--csv", "o.csv"]) == 2
+    sentence = f"{Path('drawn/two.png.png').absolute()} cannot be used: No space left on device.\n"
+    assert capsys.readouterr().err == sentence
+    assert rows_of("o.csv") == []
+
+
+def test_what_a_lost_process_left_of_an_annotated_copy_is_deleted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(copies: Copies, photo: Path, *_: object) -> None:
+        (copies.parts / "half").write_bytes(b"a part")
+
+    monkeypatch.setattr(Copies, "write_photo", lost)
+    assert main(["predict", "photos/two.png", "--annotated", "drawn"]) == 0
+    assert everything(Path("drawn")) == set()
+
+
 @pytest.mark.parametrize("source", ["photos", "photos/**/*.*g*"], ids=["folder", "pattern"])
 def test_annotated_photos_are_not_analyzed_the_next_time(folder: Path, source: str) -> None:
     for csv_file in ("1.csv", "2.csv"):
@@ -303,11 +380,11 @@ def test_an_annotated_photo_never_replaces_a_photo_by_a_link(
 
 def test_odd_names_are_written_on_one_line_and_as_no_formula(folder: Path) -> None:
     os.chdir(folder)
-    odd = ["=1+1.png", "-x.png", "a\nb.png", 'a,"b";c.png']
+    odd = ["=1+1.png", "-x.png", "a\nb.png", r"a\nb.png", 'a,"b";c.png']
     for name in odd:
         Image.fromarray(plain(40, 40)).save(name)
     assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--", *odd]) == 0
-    written = ["./=1+1.png", "./-x.png", r"a\nb.png", 'a,"b";c.png']
+    written = ["./=1+1.png", "./-x.png", r"a\nb.png", r"a\\nb.png", 'a,"b";c.png']
     assert files_of(rows_of("o.csv")) == written
     assert files_of(json.loads(Path("o.json").read_text())) == written
     assert main(["predict", "--csv", "o.csv", "--json", "o.json", "--resume", "--", *odd]) == 0
@@ -327,6 +404,31 @@ def test_a_run_goes_on_where_it_was_cut_off(
     assert main(["predict", "photos", *outputs, "--resume"]) == 0
     assert (Path("o.csv").read_bytes(), Path("o.json").read_bytes()) == (whole_csv, whole_json)
     assert capsys.readouterr().out == "Everything was done already: 4 photos.\n"
+
+
+def test_it_is_said_that_files_which_are_done_get_no_annotated_copies_any_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two, wall = "photos/two.png", "photos/wall.gif"
+    resume = ["--csv", "o.csv", "--annotated", "drawn", "--resume"]
+    sentence = "The files that are done already get no annotated copy; --annotated without "
+    assert main(["predict", two, "--csv", "o.csv"]) == 0
+    for left in ([wall], []):
+        shutil.rmtree("drawn", ignore_errors=True)
+        capsys.readouterr()
+        assert main(["predict", two, *left, *resume]) == 0
+        assert sentence in capsys.readouterr().err
+        assert everything(Path("drawn")) == {f"{Path(file).name}.png" for file in left}
+
+
+def test_a_run_that_made_copies_before_goes_on_without_a_word(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = ["--csv", "o.csv", "--annotated", "drawn"]
+    assert main(["predict", "photos/two.png", *outputs]) == 0
+    capsys.readouterr()
+    assert main(["predict", "photos/two.png", "photos/wall.gif", *outputs, "--resume"]) == 0
+    assert "annotated" not in capsys.readouterr().err
 
 
 def test_a_run_with_another_rate_does_not_go_on(
@@ -438,6 +540,31 @@ def test_annotated_videos_lie_beside_annotated_photos(mixed: Path) -> None:
     assert drawn.info.has_audio
     changed = abs(drawn.picture_at(0.5).astype(int) - source.picture_at(0.5)).max(axis=2) > 60
     assert 0.001 < changed.mean() < 0.2
+
+
+def test_a_video_that_cannot_be_written_annotated_harms_no_other(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = "The annotated video could not be written."
+    monkeypatch.setattr(outputs, "write_annotated", raising(OutputError(problem)))
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 0
+    rows = rows_of("o.csv")
+    assert {row["file"] for row in rows if row["problem"] == problem} == {"files/clip.MOV"}
+    assert files_of(rows)[-1] == "files/hopper.jpg"
+    assert f"files/clip.MOV: {problem}\n" in capsys.readouterr().err
+    assert everything(Path("drawn")) == {"a.png.png", "hopper.jpg.png"}
+
+
+def test_a_full_disk_ends_the_run_in_a_video_as_in_a_photo(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OutputError("The annotated video could not be written.")
+    error.__cause__ = OSError(28, "No space left on device", "a part")
+    monkeypatch.setattr(outputs, "write_annotated", raising(error))
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 2
+    sentence = "drawn/clip.MOV.mp4 cannot be used: No space left on device.\n"
+    assert capsys.readouterr().err.endswith(sentence)
+    assert set(files_of(rows_of("o.csv"))) == {"files/a.png"}, "--resume goes on with the video"
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "nan", "inf", "1e9", "often"])

@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ from fer_core.commands.outputs import Copies
 from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.errors import ClusterError
 from fer_core.model_store import DEFAULT_MODEL
+from fer_core.reports import AnswerSource
+from fer_core.yunet import YuNetFaceDetector
 from tests.conftest import takes_long
 from tests.faces import astronaut, grace_hopper_jpeg, plain, two_astronauts
+from tests.tiny_yunet import write_yunet
 from tests.videos import moving_portrait, video_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -53,9 +57,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return files
 
 
-def task_of(analyzer: EmotionAnalyzer, copies: Copies | None = None, version: str = "") -> bytes:
-    version = version or analyzer.classifier.version
-    return pickle.dumps((DEFAULT_MODEL, version, None, FileWork(copies, 5.0)))
+def task_of(source: AnswerSource, detector: Path | None = None) -> bytes:
+    return pickle.dumps((source, DEFAULT_MODEL, detector, FileWork(None, 5.0)))
 
 
 def answer(task: bytes, file: Path) -> Any:
@@ -73,13 +76,28 @@ def test_without_ray_there_is_one_sentence(
 
 
 def test_a_machine_with_another_network_is_refused(folder: Path, analyzer: EmotionAnalyzer) -> None:
-    error = answer(task_of(analyzer, version="another"), folder / "two.png")
+    source = replace(AnswerSource.of(analyzer), model_version="another")
+    error = answer(task_of(source), folder / "two.png")
     assert isinstance(error, ClusterError)
     assert "another network called" in str(error)
 
 
+def test_a_machine_with_another_detector_is_refused(
+    folder: Path, analyzer: EmotionAnalyzer
+) -> None:
+    write_yunet(folder / "faces.onnx")
+    there = YuNetFaceDetector(folder / "faces.onnx").name
+    source = replace(AnswerSource.of(analyzer), detector="yunet 0123456789ab")
+    error = answer(task_of(source, folder / "faces.onnx"), folder / "two.png")
+    assert isinstance(error, ClusterError)
+    sentence = "A machine of the cluster has another face detector: {}, not yunet 0123456789ab."
+    assert str(error) == sentence.format(there)
+
+
 def test_what_ends_a_local_run_comes_back(folder: Path, analyzer: EmotionAnalyzer) -> None:
-    error = answer(task_of(analyzer, Copies(Path("/dev/null"), folder)), folder / "two.png")
+    copies = Copies(Path("/dev/null"), folder, folder / "parts")
+    task = (AnswerSource.of(analyzer), DEFAULT_MODEL, None, FileWork(copies, 5.0))
+    error = answer(pickle.dumps(task), folder / "two.png")
     assert isinstance(error, OSError)
     assert error.filename.startswith("/dev/null")
 
@@ -252,15 +270,18 @@ import ray
 from fer_core.commands.file_work import FileWork
 from fer_core.commands.progress import Progress
 from fer_core.commands.ray_jobs import ray_reports
+from fer_core.analysis import load_analyzer
+from fer_core.reports import AnswerSource
 
 def scheduling():
     return [name for thread in threading.enumerate() if "Streaming" in (name := thread.name)]
 
 shutdown = ray.shutdown
 ray.shutdown = lambda: (print(scheduling()), shutdown())
-model, version, photo = sys.argv[1:]
+model, photo = sys.argv[1:]
+source = AnswerSource.of(load_analyzer(model))
 files = [Path(photo)] * 40
-run = ray_reports(model, version, None, 2, FileWork(None, 5.0), files, Progress(40, shown=False))
+run = ray_reports(source, model, None, 2, FileWork(None, 5.0), files, Progress(40, shown=False))
 print(next(run).n_faces, len(scheduling()))
 run.close()
 """
@@ -270,11 +291,10 @@ run.close()
 @NEEDS_RAY
 @pytest.mark.timeout(PATIENCE_S)
 def test_a_run_that_is_broken_off_schedules_nothing_more_when_it_leaves_its_cluster(
-    folder: Path, analyzer: EmotionAnalyzer
+    folder: Path,
 ) -> None:
     """Ray now and then ends the whole process if it does."""
-    arguments = [DEFAULT_MODEL, analyzer.classifier.version, str(folder / "two.png")]
-    command = [sys.executable, "-c", BREAK_OFF, *arguments]
+    command = [sys.executable, "-c", BREAK_OFF, DEFAULT_MODEL, str(folder / "two.png")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["2 1", "[]"]

@@ -193,6 +193,7 @@ def test_a_video_that_cannot_be_read_has_one_row() -> None:
         pytest.param("a\x1b[31m.jpg", r"a\x1b[31m.jpg", id="a terminal's color"),
         pytest.param("gpj.\u202ea.exe", r"gpj.\u202ea.exe", id="text turned around"),
         pytest.param("a\udc80.jpg", r"a\udc80.jpg", id="a byte that is no UTF-8"),
+        pytest.param(r"a\n\udc80.jpg", r"a\\n\\udc80.jpg", id="what looks like one of these"),
     ],
 )
 def test_a_name_is_one_visible_line(name: str, written: str) -> None:

@@ -159,8 +159,9 @@ def test_where_there_is_no_room_the_file_stays_as_it_was(
         return pwrite(file, content[:10], at)
 
     monkeypatch.setattr(os, "pwrite", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as raised:
         table.append("b.jpg", PHOTOS["b.jpg"])
+    assert raised.value.filename == str(path)
     table.close()
     assert path.read_bytes() == before
     assert len(json.loads(before)) == 1

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.commands.outputs import Copies
 from fer_core.commands.progress import Progress
-from fer_core.errors import VideoDecodeError
+from fer_core.errors import OutputError, VideoDecodeError
 from fer_core.media_files import is_video, read_photo
 from fer_core.reports import PhotoReport, VideoReport, analyze_photo, video_report
 from fer_core.timeline import Timeline
@@ -65,11 +65,15 @@ class FileWork:
             for sample in samples:
                 timeline.add(sample)
                 yield sample.progress * part
+        report = video_report(str(file), video.info, timeline)
         if self.copies and len(timeline):
-            with closing(self.copies.write_video(file, video, timeline)) as shares:
-                for share in shares:
-                    yield part + share * part
-        return video_report(str(file), video.info, timeline)
+            try:
+                with closing(self.copies.write_video(file, video, timeline)) as shares:
+                    for share in shares:
+                        yield part + share * part
+            except OutputError as error:
+                return replace(report, problem=f"{report.problem} {error}".strip())
+        return report
 
 
 Engine: TypeAlias = Callable[[FileWork, list[Path], Progress], Generator[Report]]

@@ -1,12 +1,15 @@
 """Where the command `predict` writes: files of rows and a folder of annotated copies."""
 
 import argparse
+import hashlib
 import os
+import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
+from uuid import uuid4
 
 from fer_core.drawing import draw_faces
 from fer_core.errors import OutputError
@@ -20,6 +23,9 @@ from fer_core.timeline import Timeline
 from fer_core.video_export import write_annotated
 from fer_core.video_file import VideoFile
 
+MAX_NAME_BYTES = 255
+"""The longest name of a file that Linux and macOS take."""
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -28,19 +34,21 @@ class Copies:
     Attributes:
         folder: Their folder, an absolute path.
         common: The folder that all files are in; `folder` repeats what lies below it.
+        parts: A folder of this run alone, in `folder`, for copies that are not whole yet.
     """
 
     folder: Path
     common: Path
+    parts: Path
 
     def copy_of(self, file: Path) -> Path:
         """Where a file's annotated copy goes; those of different files go to different places."""
         inside = absolute(file).relative_to(self.common)
-        return self.folder / inside.with_name(f"{inside.name}.{'mp4' if is_video(file) else 'png'}")
+        return self.folder / inside.with_name(_copy_name(inside.name, is_video(file)))
 
     def write_photo(self, photo: Path, image: RgbImage, faces: Sequence[FaceEmotion]) -> None:
         """Write the photo with boxes and labels."""
-        with _part_of(self.copy_of(photo)) as part:
+        with self._part_of(self.copy_of(photo)) as part:
             part.write_bytes(encode_png(draw_faces(image, faces)))
 
     def write_video(self, file: Path, video: VideoFile, timeline: Timeline) -> Generator[float]:
@@ -48,21 +56,42 @@ class Copies:
 
         Yields:
             The share that is done, from 0 to 1.
+
+        Raises:
+            OutputError: This video cannot be written.
+            OSError: Nothing can be written there.
         """
-        with _part_of(self.copy_of(file)) as part:
-            yield from write_annotated(video, timeline, part)
+        with self._part_of(self.copy_of(file)) as part:
+            try:
+                yield from write_annotated(video, timeline, part)
+            except OutputError as error:
+                if isinstance(cause := error.__cause__, OSError):
+                    raise OSError(cause.errno, cause.strerror) from error
+                raise
+
+    @contextmanager
+    def _part_of(self, target: Path) -> Iterator[Path]:
+        """A file that takes the target's place once it is whole, and is gone otherwise."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = self.parts / uuid4().hex
+        try:
+            yield part
+            part.replace(target)
+        except OSError as error:  # one about a full disk names no file
+            error.filename = str(target)
+            raise
+        finally:
+            part.unlink(missing_ok=True)
 
 
-@contextmanager
-def _part_of(target: Path) -> Iterator[Path]:
-    """A file that takes the target's place once it is whole, and is gone otherwise."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+def _copy_name(name: str, video: bool) -> str:
+    """The file's name and an ending; of one that is too long for that, its start and its hash."""
+    ending = ".mp4" if video else ".png"
+    content = os.fsencode(name)
+    if len(content) + len(ending) > MAX_NAME_BYTES:
+        ending = f"~{hashlib.sha256(content).hexdigest()[:12]}{ending}"
+        name = content[: MAX_NAME_BYTES - len(ending)].decode("utf-8", "ignore")
+    return name + ending
 
 
 @dataclass(frozen=True)
@@ -92,7 +121,7 @@ def open_outputs(
         args: Has `csv`, `json`, `annotated`, `rate` and `resume`.
         files: What will be analyzed.
         source: What will give the answers.
-        stack: Closes the files of rows.
+        stack: Closes the files of rows, and deletes what there is of unfinished copies.
 
     Raises:
         OutputError: Something is there that must not be replaced or cannot be gone on with.
@@ -107,9 +136,12 @@ def open_outputs(
             raise OutputError(f"{path} is one of the files to analyze: name another file.")
     copies = None
     if args.annotated:
-        copies = Copies(absolute(args.annotated), common_folder(files))
+        folder = absolute(args.annotated)
+        copies = Copies(folder, common_folder(files), folder / f".{uuid4().hex}.part")
         _keep_apart(files, copies, args.annotated)
         copies.folder.mkdir(parents=True, exist_ok=True)
+        copies.parts.mkdir()
+        stack.callback(shutil.rmtree, copies.parts, ignore_errors=True)
     settings: Row = source.cells() | {"rate": float(args.rate)}
     tables = []
     for path, row_format in formats.items():

@@ -77,6 +77,7 @@ def _predict(args: argparse.Namespace) -> int:
         outputs = open_outputs(args, files, source, stack)
         done = {file for table in outputs.tables for file in table.files}
         left = [file for file in files if cell(str(file)) not in done]
+        _warn_of_missing_copies(outputs, files, left)
         if not left:
             sys.stdout.write(f"Everything was done already: {_number_of(files)}.\n")
             return 0
@@ -92,10 +93,20 @@ def _predict(args: argparse.Namespace) -> int:
     return 0
 
 
+def _warn_of_missing_copies(outputs: Outputs, files: list[Path], left: list[Path]) -> None:
+    """Say that files which are done stay without an annotated copy."""
+    done = set(files) - set(left)
+    if outputs.copies and done and not any(outputs.copies.copy_of(file).exists() for file in done):
+        sys.stderr.write(
+            "The files that are done already get no annotated copy; --annotated without --csv, "
+            "--json and --resume makes them all.\n"
+        )
+
+
 def _engine(args: argparse.Namespace, analyzer: EmotionAnalyzer) -> Engine:
     if args.engine == "ray":
-        version = analyzer.classifier.version
-        return partial(ray_reports, args.model, version, args.detector, args.jobs)
+        source = AnswerSource.of(analyzer)
+        return partial(ray_reports, source, args.model, args.detector, args.jobs)
     return partial(local_reports, analyzer, args.jobs or os.cpu_count() or 1)
 
 

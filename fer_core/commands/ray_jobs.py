@@ -24,7 +24,7 @@ from fer_core.commands.progress import Progress
 from fer_core.errors import ClusterError, FerError
 from fer_core.media_files import absolute, is_video
 from fer_core.model_store import MODELS_DIR, find_model
-from fer_core.reports import PhotoReport, VideoReport
+from fer_core.reports import AnswerSource, PhotoReport, VideoReport
 from fer_core.yunet import YuNetFaceDetector
 
 MAX_RETRIES = 3
@@ -59,8 +59,8 @@ def need_ray() -> None:
 
 
 def ray_reports(
+    source: AnswerSource,
     model: str,
-    version: str,
     detector: Path | None,
     jobs: int | None,
     work: FileWork,
@@ -70,8 +70,8 @@ def ray_reports(
     """Reports in the order of the files, as `local_reports` gives them.
 
     Args:
+        source: What every machine must find to give the answers.
         model: The network's name or folder.
-        version: `EmotionClassifier.version` of what every machine must find there.
         detector: The file of a YuNet network that finds the faces; None for Haar.
         jobs: How many files are analyzed at the same time; None for one for each processor.
         work: What is done to each file.
@@ -86,7 +86,7 @@ def ray_reports(
     folder = find_model(model)
     where = folder.name if folder.parent == MODELS_DIR else str(absolute(folder))
     finder = str(absolute(detector)) if detector else None
-    task = pickle.dumps((where, version, finder, work))
+    task = pickle.dumps((source, where, finder, work))
     with _cluster(jobs):
         for start in range(0, len(files), FILES_AT_ONCE):
             some = files[start : start + FILES_AT_ONCE]
@@ -111,10 +111,16 @@ def _second_try(task: bytes, file: Path, jobs: int | None) -> Report:
 
 def answer_to(task: bytes, file: Path) -> bytes:
     """The pickled report of a file, or the error that ends the run; runs on the cluster."""
-    model, version, detector, work = pickle.loads(task)
+    source, model, detector, work = pickle.loads(task)
     try:
         analyzer = _load_analyzer(model, detector)
-        if analyzer.classifier.version != version:
+        there = AnswerSource.of(analyzer)
+        if there.detector != source.detector:
+            raise ClusterError(
+                f"A machine of the cluster has another face detector: {there.detector}, not "
+                f"{source.detector}."
+            )
+        if there != source:
             raise ClusterError(f"A machine of the cluster has another network called {model}.")
         with one_thread_a_job(), closing(work.steps(analyzer, file)) as steps:
             while True:
