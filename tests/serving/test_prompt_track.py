@@ -1,0 +1,207 @@
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from fractions import Fraction
+
+import av
+import pytest
+from aiortc.contrib.media import MediaRelay
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from streamlit_webrtc import VideoProcessorBase, process, webrtc
+
+from serving.prompt_track import PromptVideoTrack, send_promptly
+
+MOST_S = 10.0
+
+
+class Camera(MediaStreamTrack):
+    """Gives the frames away that it is given; None is the end."""
+
+    kind = "video"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._taken: asyncio.Queue[av.VideoFrame | None] = asyncio.Queue()
+
+    def take(self, *numbers: int) -> None:
+        """Take pictures; their numbers are their times."""
+        for number in numbers:
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            self._taken.put_nowait(frame)
+
+    def end(self) -> None:
+        self._taken.put_nowait(None)
+
+    async def recv(self) -> av.VideoFrame:
+        frame = await self._taken.get()
+        if frame is None:
+            self.stop()
+            raise MediaStreamError
+        return frame
+
+
+class Processor(VideoProcessorBase):
+    """Notes what it was given, and processes only while it may."""
+
+    def __init__(self) -> None:
+        self.given: list[list[int]] = []
+        self.threads: set[str] = set()
+        self.n_ended = 0
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    async def recv_queued(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        self.given.append([frame.pts or 0 for frame in frames])
+        self.threads.add(threading.current_thread().name)
+        assert self.may_go_on.wait(MOST_S)
+        return [av.VideoFrame(32, 24, "rgb24")]
+
+    def on_ended(self) -> None:
+        self.n_ended += 1
+
+
+Scene = Callable[[Camera, PromptVideoTrack, Processor], Awaitable[None]]
+
+
+def play(scene: Scene) -> Processor:
+    """A scene with a camera, relayed as in the app; what its processor noted."""
+    processor = Processor()
+
+    async def whole() -> None:
+        camera = Camera()
+        track = PromptVideoTrack(MediaRelay().subscribe(camera), processor)
+        await asyncio.wait_for(scene(camera, track, processor), MOST_S)
+        camera.end()
+        track.stop()
+
+    asyncio.run(whole())
+    return processor
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Let other things happen until it is so."""
+    while not is_so():
+        await asyncio.sleep(0.001)
+
+
+def test_each_frame_is_answered_with_its_own_picture() -> None:
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        for number in range(3):
+            camera.take(number)
+            answer = await track.recv()
+            assert (answer.width, answer.pts, answer.time_base) == (32, number, Fraction(1, 30))
+
+    noted = play(scene)
+    assert noted.given == [[0], [1], [2]]
+    assert len(noted.threads) == 1
+    assert noted.threads != {threading.current_thread().name}
+
+
+def test_frames_that_come_meanwhile_are_given_together() -> None:
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        processor.may_go_on.clear()
+        camera.take(0)
+        first = asyncio.create_task(track.recv())
+        await until(lambda: bool(processor.given))
+        camera.take(1, 2, 3)
+        await asyncio.sleep(0.01)
+        assert not first.done(), "other things happen while a frame is processed"
+        processor.may_go_on.set()
+        assert (await first).pts == 0
+        assert (await track.recv()).pts == 3
+        camera.take(4)
+        assert (await track.recv()).pts == 4
+
+    assert play(scene).given == [[0], [1, 2, 3], [4]]
+
+
+def test_the_end_of_the_camera_is_the_end() -> None:
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        camera.take(0)
+        await track.recv()
+        camera.end()
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        assert track.readyState == "ended"
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+
+    noted = play(scene)
+    assert noted.given == [[0]]
+    assert noted.n_ended == 1
+
+
+def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
+    before = threading.active_count()
+
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        processor.may_go_on.clear()
+        camera.take(0)
+        answer = asyncio.create_task(track.recv())
+        await until(lambda: bool(processor.given))
+        track.stop()
+        assert processor.n_ended == 1
+        processor.may_go_on.set()
+        await answer
+        with pytest.raises(MediaStreamError):
+            await track.recv()
+        await until(lambda: threading.active_count() == before)
+
+    play(scene)
+
+
+def test_a_stop_while_a_frame_is_awaited_ends_the_thread_and_the_wait() -> None:
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        answer = asyncio.create_task(track.recv())
+        await asyncio.sleep(0)
+        track.stop()
+        camera.take(0)
+        answer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await answer
+
+    assert play(scene).given == []
+
+
+def test_a_frame_that_arrives_with_the_stop_is_not_processed() -> None:
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        camera.take(0)
+        answer = asyncio.create_task(track.recv())
+        await asyncio.sleep(0)
+        track._thread.shutdown()
+        with pytest.raises(MediaStreamError):
+            await answer
+
+    assert play(scene).given == []
+
+
+def test_a_callback_that_waits_is_refused() -> None:
+    class Waiting(Processor):
+        async def recv_queued(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+            await asyncio.sleep(0)
+            return frames
+
+    async def whole() -> None:
+        camera = Camera()
+        track = PromptVideoTrack(camera, Waiting())
+        camera.take(0)
+        with pytest.raises(RuntimeError, match="waited"):
+            await track.recv()
+        track.stop()
+
+    asyncio.run(whole())
+
+
+def test_new_streams_send_promptly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webrtc, "AsyncVideoProcessTrack", process.AsyncVideoProcessTrack)
+    send_promptly()
+
+    async def wrapped() -> MediaStreamTrack:
+        made = webrtc._wrap_with_processor(
+            Camera(), Processor(), async_processing=True, relay=MediaRelay()
+        )
+        made.stop()
+        return made
+
+    assert isinstance(asyncio.run(wrapped()), PromptVideoTrack)
