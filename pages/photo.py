@@ -191,12 +191,14 @@ def show_exports(photos: list[Photo], results: list[Result]) -> None:
 def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
     """What could not be read, the summary, and the photos or their faces."""
     readable = [photo for photo in photos if results[photo.key].picture is not None]
-    for photo in photos:
-        report = results[photo.key].report
-        if report.size_wh is None:
-            st.error(
-                f"{widgets.code(photo.name)}: {report.problem}", icon=":material/broken_image:"
-            )
+    problems = [
+        f"{widgets.code(photo.name)}: {results[photo.key].report.problem}"
+        for photo in photos
+        if results[photo.key].report.size_wh is None
+    ]
+    if problems:
+        listed = problems if len(problems) == 1 else [f"- {problem}" for problem in problems]
+        st.error("\n".join(listed), icon=":material/broken_image:")
     faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
     if len(photos) > 1:
         photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)

@@ -85,10 +85,15 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
     good = encoded(skimage.data.astronaut(), "PNG")
     upload(photo_page, ("cut.png", good[:2000]), ("good.png", good), ("empty.png", b""))
     assert [error.value for error in photo_page.error] == [
-        "`cut.png`: The photo is broken or cut off and cannot be read.",
-        "`empty.png`: The file is empty.",
+        "- `cut.png`: The photo is broken or cut off and cannot be read.\n"
+        "- `empty.png`: The file is empty."
     ]
     assert "1 face" in texts(photo_page)
+
+
+def test_a_single_broken_photo_is_no_list(photo_page: AppTest) -> None:
+    upload(photo_page, ("empty.png", b""))
+    assert [error.value for error in photo_page.error] == ["`empty.png`: The file is empty."]
 
 
 def test_many_annotated_photos_are_offered_in_archives_of_bounded_size(
