@@ -170,12 +170,6 @@ def show_exports(photos: list[Photo], results: list[Result]) -> None:
                 f"PNG, at most {PICTURE_SIDE_PX} pixels on the longer side",
             )
         )
-    tables = (
-        ("Table", "emotions.csv", table_csv, "One row a face"),
-        ("JSON", "emotions.json", table_json, "The same rows for programs"),
-    )
-    for label, name, make, explanation in tables:
-        downloads.append((label, name, partial(make, ui.analyzer(), results), explanation))
     with st.container(horizontal=True):
         for label, name, data, explanation in downloads:
             st.download_button(
@@ -186,6 +180,12 @@ def show_exports(photos: list[Photo], results: list[Result]) -> None:
                 help=explanation,
                 on_click="ignore",
             )
+        analyzer = ui.analyzer()
+        widgets.offer_rows(
+            "emotions",
+            partial(table_csv, analyzer, results),
+            partial(table_json, analyzer, results),
+        )
 
 
 def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:

@@ -161,21 +161,8 @@ def show_downloads(name: str, visit: VideoVisit) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
-        st.download_button(
-            "Table (CSV)",
-            data=partial(visit.table_csv, name),
-            file_name=f"{stem}-emotions.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Data (JSON)",
-            data=partial(visit.table_json, name),
-            file_name=f"{stem}-emotions.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
+        widgets.offer_rows(
+            f"{stem}-emotions", partial(visit.table_csv, name), partial(visit.table_json, name)
         )
 
 

@@ -1,7 +1,7 @@
 """Small things that several pages show: faces with their bars, counts, names."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -40,6 +40,23 @@ def show_counts(counts: Mapping[str, int]) -> None:
     )
     if rows:
         st.html(_bars(rows))
+
+
+def offer_rows(stem: str, csv: Callable[[], bytes], json: Callable[[], bytes]) -> None:
+    """Downloads of all rows under a file name without its ending, each made when it is clicked."""
+    for label, ending, mime, data, explanation in (
+        ("Table (CSV)", "csv", "text/csv", csv, "For spreadsheets"),
+        ("Data (JSON)", "json", "application/json", json, "The same rows for programs"),
+    ):
+        st.download_button(
+            label,
+            data=data,
+            file_name=f"{stem}.{ending}",
+            mime=mime,
+            icon=":material/download:",
+            help=explanation,
+            on_click="ignore",
+        )
 
 
 def named_rows(texts: Mapping[str, str]) -> str:

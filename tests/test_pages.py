@@ -104,7 +104,7 @@ def test_many_annotated_photos_are_offered_in_archives_of_bounded_size(
     upload(photo_page, *((f"{number}.png", wall) for number in range(5)))
     labels = [button.proto.label for button in photo_page.get("download_button")]
     archives = [f"Annotated photos {numbers}" for numbers in ("1 to 2", "3 to 4", "5 to 5")]
-    assert labels[:5] == [*archives, "Table", "JSON"]
+    assert labels[:5] == [*archives, "Table (CSV)", "Data (JSON)"]
 
 
 def test_photos_of_every_format_are_read(photo_page: AppTest) -> None:

@@ -117,7 +117,8 @@ def test_everything_can_be_downloaded(page: Page, app: App) -> None:
     open_photo_page(page, app)
     page.get_by_role("button", name="Try a sample").click()
     contents = {}
-    for label, ending in (("Annotated photos", "zip"), ("Table", "csv"), ("JSON", "json")):
+    labels = {"Annotated photos": "zip", "Table (CSV)": "csv", "Data (JSON)": "json"}
+    for label, ending in labels.items():
         with page.expect_download(timeout=30_000) as waiting:
             page.get_by_role("button", name=label).click()
         assert waiting.value.suggested_filename == f"emotions.{ending}"
