@@ -25,7 +25,12 @@ def show_face(name: str, face: FaceEmotion) -> None:
 
 def bars(shares: Mapping[Emotion, float]) -> str:
     """HTML with a named bar for each share; it holds nothing that a user wrote."""
-    return _bars("".join(_bar(e, COLORS[e], share, f"{share:.0%}") for e, share in shares.items()))
+    return _bars(
+        "".join(
+            _bar(e, COLORS[e], round(100 * share) / 100, f"{share:.0%}")
+            for e, share in shares.items()
+        )
+    )
 
 
 def show_counts(counts: Mapping[str, int]) -> None:
@@ -100,12 +105,15 @@ def _bars(rows: str) -> str:
 
 
 def _bar(name: str, color: Color, share: float, text: str) -> str:
-    """One row of HTML; it holds nothing that a user wrote."""
+    """One row of HTML, for a share of 0 without a bar; it holds nothing that a user wrote."""
+    bar = (
+        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
+        f'background:{_hex(color)}"></span>'
+    )
     return (
         f"<span>{name}</span>"
         '<span style="display:flex;align-items:center;gap:.4rem">'
-        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
-        f'background:{_hex(color)}"></span>{text}</span>'
+        f"{bar if share else ''}{text}</span>"
     )
 
 
