@@ -1,6 +1,5 @@
 """The results of a video on its page: shares of time, timelines and the moment chosen in them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -26,6 +25,9 @@ SHORTEST_S = 0.5
 AXIS = {"minExtent": 48, "maxExtent": 48, "ticks": False, "domain": False}
 """Both charts begin at the same place, so that a moment is above itself."""
 
+CLOCK = "utcFormat(1000 * datum.value, datum.value < 3600 ? '%-M:%S' : '%-H:%M:%S')"
+"""How Vega writes times: as `fer_core.timeline.clock` does."""
+
 N_BARS = 240
 """Into how many parts a timeline is cut at most."""
 
@@ -47,7 +49,7 @@ def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
         rows = [
             {
                 "Face": str(track),
-                "In sight": f"{clock(face.first_s)} to {clock(math.ceil(face.last_s))}",
+                "In sight": in_sight(face),
                 "Seconds": f"{face.seconds:.1f}",
                 "Mostly": f"{face.emotion} ({face.shares[face.emotion]:.0%} of the time)",
             }
@@ -57,6 +59,12 @@ def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
             st.table(rows)
         else:
             st.caption(f"No face was in sight for {SHORTEST_S} s or longer.")
+
+
+def in_sight(face: TimeShare) -> str:
+    """From when to when a face is seen; within one second it is that second."""
+    first, end = clock(face.first_s), clock(face.end_s)
+    return first if first == end else f"{first} to {end}"
 
 
 def show_timelines(timeline: Timeline, faces: Sequence[int]) -> None:
@@ -145,7 +153,7 @@ def faces_chart(
             "from_s": round(from_s, 3),
             "to_s": round(to_s, 3),
             "emotion": str(max(probabilities, key=lambda emotion: probabilities[emotion])),
-            "face": f"face {track}",
+            "face": f"Face {track}",
         }
         for track in faces
         for from_s, to_s, probabilities in timeline.binned(N_BARS, start_s, end_s, track)
@@ -154,7 +162,7 @@ def faces_chart(
         "field": "face",
         "type": "nominal",
         "title": None,
-        "sort": [f"face {track}" for track in faces],
+        "sort": [f"Face {track}" for track in faces],
         "scale": {"paddingInner": 0.3},
         "axis": AXIS,
     }
@@ -175,14 +183,13 @@ def _chart(
     legend: bool,
 ) -> dict[str, Any]:
     """Bars over time in the emotions' colors that can be zoomed, moved and clicked."""
-    in_hours = "%H:%M:%S" if end_s >= 3600 else "%M:%S"
     x = {
         "field": "from_s",
         "type": "quantitative",
         "title": None,
         "scale": {"domain": [start_s, end_s], "nice": False},
         "axis": {
-            "labelExpr": f"utcFormat(1000 * datum.value, '{in_hours}')",
+            "labelExpr": CLOCK,
             "tickMinStep": 1,
             "tickCount": 6,
             "grid": False,

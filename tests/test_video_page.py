@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui
 from fer_core.images import RgbImage
-from fer_core.timeline import clock
+from fer_core.timeline import TimeShare, clock
 from fer_core.video import analyze_video
 from parts import video_results, video_visit, widgets
 from parts.video_visit import VideoVisit
@@ -259,6 +259,22 @@ def test_an_analysis_that_fails_is_one_calm_sentence(
     assert "Please try again." in video_page.error[0].value
 
 
+@pytest.mark.parametrize(
+    ("first_s", "end_s", "text"),
+    [(0.0, 0.8, "0:00"), (0.0, 1.0, "0:00 to 0:01"), (59.6, 3600.4, "0:59 to 1:00:00")],
+    ids=["within a second", "a whole second", "more than an hour"],
+)
+def test_a_face_is_in_sight_from_when_to_when(first_s: float, end_s: float, text: str) -> None:
+    assert video_results.in_sight(TimeShare(1.0, {}, first_s, end_s)) == text
+
+
+def test_a_face_that_is_there_to_the_end_is_in_sight_until_the_end() -> None:
+    told = timeline((0.0, [face(1)]), (1.4, [face(1)]), rate=5)
+    assert (
+        video_results.in_sight(told.tracks()[1]) == f"0:00 to {clock(told.end_s)}" == "0:00 to 0:01"
+    )
+
+
 # --- charts ---
 
 
@@ -289,9 +305,9 @@ def test_the_stack_of_each_moment_reaches_from_nothing_to_all() -> None:
         assert stack[-1]["top"] == pytest.approx(1, abs=0.002)
     lines = video_results.faces_chart(told, [1, 2], 0.0, told.end_s)["data"]["values"]
     assert [(bar["face"], bar["from_s"]) for bar in lines] == [
-        ("face 1", 0.0),
-        ("face 1", 0.1),
-        ("face 2", 0.1),
+        ("Face 1", 0.0),
+        ("Face 1", 0.1),
+        ("Face 2", 0.1),
     ]
 
 
