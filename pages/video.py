@@ -99,8 +99,8 @@ def show_results(name: str, visit: VideoVisit, video: VideoFile, timeline: Timel
     faces = video_results.shown_faces(timeline)
     st.subheader("Timeline", anchor=False)
     st.caption(
-        "Above the mean of all faces, below each face's most probable emotion. Click to see that "
-        "moment, scroll to zoom in, drag to move."
+        "Above the mean of all faces, below each face's most probable emotion. Click or tap a "
+        "moment to see it."
     )
     video_results.show_timelines(timeline, list(faces))
     show_moment(video, timeline)

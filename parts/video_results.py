@@ -22,11 +22,15 @@ MOST_FACES = 8
 SHORTEST_S = 0.5
 """A face in sight for less time gets no line; the files hold it."""
 
-AXIS = {"minExtent": 48, "maxExtent": 48, "ticks": False, "domain": False}
+AXIS = {"minExtent": 48, "maxExtent": 48, "ticks": False, "domain": False, "grid": False}
 """Both charts begin at the same place, so that a moment is above itself."""
 
 CLOCK = "utcFormat(1000 * datum.value, datum.value < 3600 ? '%-M:%S' : '%-H:%M:%S')"
 """How Vega writes times: as `fer_core.timeline.clock` does."""
+
+SEAM_PX = {"expr": "length(data('moment_store')) ? 0 : 0.7"}
+"""How far each bar reaches under the next one, or a hairline would show between them; not while
+the bars are faded, where it would show the more."""
 
 N_BARS = 240
 """Into how many parts a timeline is cut at most."""
@@ -102,6 +106,7 @@ def show_timelines(timeline: Timeline, faces: Sequence[int]) -> None:
             value=(0.0, timeline.end_s),
             format="%.1f s",
             key=PART_KEY,
+            help="With a mouse, scroll over a chart to zoom in and drag it to move.",
         )
 
 
@@ -191,7 +196,7 @@ def _chart(
         "axis": {
             "labelExpr": CLOCK,
             "tickMinStep": 1,
-            "tickCount": 6,
+            "tickCount": {"expr": "width / 120"},
             "grid": False,
         },
     }
@@ -199,7 +204,7 @@ def _chart(
     return {
         "height": height,
         "data": {"values": values},
-        "mark": {"type": "rect", "cursor": "pointer"},
+        "mark": {"type": "rect", "cursor": "pointer", "x2Offset": SEAM_PX},
         "params": [
             {
                 "name": "moment",

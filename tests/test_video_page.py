@@ -311,6 +311,16 @@ def test_the_stack_of_each_moment_reaches_from_nothing_to_all() -> None:
     ]
 
 
+def test_nothing_but_the_bars_lies_on_a_chart() -> None:
+    told = timeline((0.0, [face(1)]), (0.1, [face(1)]))
+    for chart in (
+        video_results.overall_chart(told, 0.0, told.end_s),
+        video_results.faces_chart(told, [1], 0.0, told.end_s),
+    ):
+        assert [chart["encoding"][axis]["axis"]["grid"] for axis in "xy"] == [False, False]
+        assert chart["encoding"]["x"]["axis"]["labelExpr"] == video_results.CLOCK
+
+
 def test_charts_of_ten_hours_stay_small() -> None:
     told = timeline(*((60.0 * k, [face(1)]) for k in range(600)), rate=1)
     assert len(video_results.overall_chart(told, 0.0, told.end_s)["data"]["values"]) <= 7 * 241
