@@ -150,7 +150,10 @@ def show_downloads(name: str, visit: VideoVisit) -> None:
     with st.container(horizontal=True):
         if job is None or job.status.cancelled or job.status.problem:
             st.button(
-                "Make annotated video", icon=":material/movie_edit:", on_click=visit.write_annotated
+                "Make annotated video",
+                type="primary",
+                icon=":material/movie_edit:",
+                on_click=visit.write_annotated,
             )
         elif job.status.ended:
             st.download_button(
@@ -158,6 +161,7 @@ def show_downloads(name: str, visit: VideoVisit) -> None:
                 data=visit.annotated_path.read_bytes,
                 file_name=f"{stem}-emotions.mp4",
                 mime="video/mp4",
+                type="primary",
                 icon=":material/download:",
                 on_click="ignore",
             )
@@ -181,9 +185,10 @@ if chosen is not None:
     chosen_rate = choose_rate()
     analysis = chosen_visit.analysis
     running = analysis is not None and not analysis.status.ended
+    done = chosen_visit.is_done(chosen_rate)
     st.button(
-        "Analyze",
-        type="primary",
+        "Analyze again" if done else "Analyze",
+        type="secondary" if done else "primary",
         icon=":material/play_arrow:",
         disabled=running,
         on_click=start,

@@ -63,6 +63,12 @@ def downloads(page: AppTest) -> list[str]:
     return [button.label for button in page.download_button]
 
 
+def primary(page: AppTest) -> list[str]:
+    """What the page proposes to do next."""
+    buttons = [button.proto for button in [*page.button, *page.download_button]]
+    return [button.label for button in buttons if button.type == "primary"]
+
+
 def headings(page: AppTest) -> list[str]:
     return [element.value for element in page.subheader]
 
@@ -87,6 +93,23 @@ def test_an_analysis_leads_to_timelines_a_moment_a_summary_and_downloads(
         "Moment",
     ]
     assert downloads(video_page) == ["Table (CSV)", "Data (JSON)"]
+
+
+def test_the_page_proposes_what_comes_next(video_page: AppTest) -> None:
+    upload(video_page, "clip.mp4", video_bytes(moving_portrait(3)))
+    assert primary(video_page) == ["Analyze"]
+    analyze(video_page)
+    assert primary(video_page) == ["Make annotated video"]
+    assert video_page.button[0].label == "Analyze again"
+    video_page.segmented_control[0].set_value(10).run()
+    assert "Analyze" in primary(video_page), "at another rate there is more to see"
+    video_page.segmented_control[0].set_value(5).run()
+    press(video_page, "Make annotated video")
+    export = visit_of(video_page).export
+    assert export is not None
+    export.wait()
+    video_page.run()
+    assert primary(video_page) == ["Annotated video (MP4)"]
 
 
 def test_another_moment_shows_another_picture(
