@@ -60,12 +60,11 @@ def choose_photos() -> list[Photo]:
     """The photos that the user dropped, pasted or took or, at a click, the samples."""
     most_mb = ui.settings().max_upload_mb
     files = st.file_uploader(
-        f"JPG or PNG photos, up to {most_mb} MB each",
+        f"Photos, up to {most_mb} MB each",
         type=[suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES],
         accept_multiple_files=True,
         max_upload_size=most_mb,
-        help="WebP, AVIF, GIF, BMP and TIFF are read too; of several pictures in a file, the "
-        "first one. Save HEIC photos as JPG first.",
+        help="Of several pictures in a file, the first one is read. Save HEIC photos as JPG first.",
     )
     st.caption("Or copy a picture and paste it here with Ctrl+V, on a Mac with Cmd+V.")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -119,8 +118,9 @@ def show_why(found: FoundFace) -> None:
         f"{widgets.count(round(100 * fall), 'point')} on average."
     )
     st.caption(
-        "This shows what the network went by, not whether it is right. Found by covering the face "
-        "part by part (occlusion sensitivity, Zeiler & Fergus 2014)."
+        "This shows what the network went by, not whether it is right. The part that matters most "
+        "is fully red, however little hangs on it. Found by covering the face part by part "
+        "(occlusion sensitivity, Zeiler & Fergus 2014)."
     )
 
 

@@ -63,6 +63,10 @@ def test_every_page_says_what_the_labels_are_and_what_the_law_forbids(photo_page
     assert "article 5(1)(f)" in notice
 
 
+def test_the_uploader_says_how_large_photos_may_be(photo_page: AppTest) -> None:
+    assert photo_page.file_uploader[0].label == "Photos, up to 20 MB each"
+
+
 def test_a_sample_is_analyzed_at_one_click(photo_page: AppTest) -> None:
     photo_page.button[0].click().run()
     assert "1 face" in texts(photo_page)
