@@ -127,11 +127,11 @@ def show_why(found: FoundFace) -> None:
 def show(photo: Photo, result: Result) -> None:
     """The annotated photo with its download, and below it each face with its probabilities."""
     faces = result.report.faces
-    picture, summary = st.columns([3, 2], gap="large")
+    st.text(photo.name)
+    picture, summary = st.columns([3, 2])
     if result.picture is not None:
         picture.image(result.picture, alt=f"{photo.name} with a box around each face")
     with summary:
-        st.text(photo.name)
         if not faces:
             st.warning(widgets.NO_FACE)
             return

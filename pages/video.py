@@ -119,7 +119,7 @@ def show_moment(video: VideoFile, timeline: Timeline) -> None:
     else:
         index = 0
     found = timeline.faces(index)
-    picture, probabilities = st.columns([3, 2], gap="large")
+    picture, probabilities = st.columns([3, 2])
     try:
         image = video.picture_at(timeline.time_s(index))
     except fer_core.FerError as error:

@@ -44,7 +44,7 @@ def shown_faces(timeline: Timeline) -> dict[int, TimeShare]:
 
 def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
     """How the time is shared by the emotions, over all faces and for each."""
-    overall, each = st.columns([2, 3], gap="large")
+    overall, each = st.columns([2, 3], gap="medium")
     with overall:
         st.markdown("**Share of time, all faces**")
         st.html(widgets.bars(summary.shares))

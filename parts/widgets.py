@@ -64,6 +64,14 @@ def offer_rows(stem: str, csv: Callable[[], bytes], json: Callable[[], bytes]) -
         )
 
 
+def show_note(text: str) -> None:
+    """Small gray text as it is, whatever it holds, broken where it must be."""
+    st.html(
+        '<div style="opacity:.7;font-size:.875rem;line-height:1.4;overflow-wrap:anywhere">'
+        f"{html.escape(text)}</div>"
+    )
+
+
 def named_rows(texts: Mapping[str, str]) -> str:
     """HTML that shows names and beside each its text, as they are, whatever they hold."""
     rows = "".join(
