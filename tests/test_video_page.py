@@ -110,6 +110,7 @@ def test_the_page_proposes_what_comes_next(video_page: AppTest) -> None:
     export.wait()
     video_page.run()
     assert primary(video_page) == ["Annotated video (MP4)"]
+    visit_of(video_page).close()
 
 
 def test_another_moment_shows_another_picture(
