@@ -108,9 +108,10 @@ def _draw_bars(image: RgbImage, face: FaceEmotion, line: int) -> None:
         y = top + line + index * row
         origin = left + line, y + row - 2 * line
         cv2.putText(image, emotion, origin, _FONT, scale, _WHITE, thickness, cv2.LINE_AA)
-        start = left + label_width, y + line
-        end = start[0] + round(probability * (bar_width - 1)), y + row - 2 * line
-        cv2.rectangle(image, start, end, COLORS[emotion], cv2.FILLED)
+        if length := round(probability * bar_width):
+            start = left + label_width, y + line
+            end = start[0] + length - 1, y + row - 2 * line
+            cv2.rectangle(image, start, end, COLORS[emotion], cv2.FILLED)
 
 
 def _color(face: FaceEmotion) -> Color:

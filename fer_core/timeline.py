@@ -21,13 +21,13 @@ class TimeShare:
         seconds: Time for which there was a face; that of several faces adds up.
         shares: Share of that time in which each emotion was the most probable one, summing to 1.
         first_s: When the face was first seen.
-        last_s: When it was last seen.
+        end_s: When the last picture with it ends.
     """
 
     seconds: float
     shares: dict[Emotion, float]
     first_s: float
-    last_s: float
+    end_s: float
 
     @property
     def emotion(self) -> Emotion:
@@ -131,12 +131,12 @@ class Timeline:
         return dict(sorted(shares.items(), key=lambda item: -item[1].seconds))
 
     def _share(self, chosen: npt.NDArray[np.bool_]) -> TimeShare:
-        seconds = self._row_seconds()[chosen]
+        starts_s, ends_s = self._row_times_s()[chosen], self._row_ends_s()[chosen]
+        seconds = ends_s - starts_s
         best = self._probabilities()[chosen].argmax(axis=1)
         total = np.bincount(best, weights=seconds, minlength=len(self.labels))
-        times_s = self._row_times_s()[chosen]
         shares = dict(zip(self.labels, (total / total.sum()).tolist(), strict=True))
-        return TimeShare(float(total.sum()), shares, float(times_s.min()), float(times_s.max()))
+        return TimeShare(float(total.sum()), shares, float(starts_s.min()), float(ends_s.max()))
 
     def binned(
         self, n_bins: int, start_s: float, end_s: float, track: int | None = None
@@ -183,10 +183,9 @@ class Timeline:
     def _row_times_s(self) -> npt.NDArray[np.float64]:
         return np.repeat(np.array(self._times_s), self._n_faces_each())
 
-    def _row_seconds(self) -> npt.NDArray[np.float64]:
-        """For each face, how long its picture is seen: until the next one."""
-        seconds = np.diff(np.array(self._times_s), append=self.end_s)
-        return np.repeat(seconds, self._n_faces_each())
+    def _row_ends_s(self) -> npt.NDArray[np.float64]:
+        """For each face, until when its picture is seen: until the next one."""
+        return np.repeat(np.append(self._times_s, self.end_s)[1:], self._n_faces_each())
 
 
 def clock(time_s: float) -> str:

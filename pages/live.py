@@ -256,18 +256,11 @@ def show_recorded(stream: VideoStream) -> None:
     source = AnswerSource.of(ui.analyzer())
     st.fragment(show_recording, run_every=1.0 if running else None)(recording, running)
     with st.container(horizontal=True):
-        for label, ending, kind, table in (
-            ("Table (CSV)", "csv", "text/csv", live_results.table_csv),
-            ("Data (JSON)", "json", "application/json", live_results.table_json),
-        ):
-            st.download_button(
-                label,
-                data=partial(_rows_file, table, recording, source),
-                file_name=f"live-emotions.{ending}",
-                mime=kind,
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        widgets.offer_rows(
+            "live-emotions",
+            partial(_rows_file, live_results.table_csv, recording, source),
+            partial(_rows_file, live_results.table_json, recording, source),
+        )
 
 
 def show_recording(recording: Recording, running: bool) -> None:

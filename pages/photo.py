@@ -60,12 +60,11 @@ def choose_photos() -> list[Photo]:
     """The photos that the user dropped, pasted or took or, at a click, the samples."""
     most_mb = ui.settings().max_upload_mb
     files = st.file_uploader(
-        f"JPG or PNG photos, up to {most_mb} MB each",
+        f"Photos, up to {most_mb} MB each",
         type=[suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES],
         accept_multiple_files=True,
         max_upload_size=most_mb,
-        help="WebP, AVIF, GIF, BMP and TIFF are read too; of several pictures in a file, the "
-        "first one. Save HEIC photos as JPG first.",
+        help="Of several pictures in a file, the first one is read. Save HEIC photos as JPG first.",
     )
     st.caption("Or copy a picture and paste it here with Ctrl+V, on a Mac with Cmd+V.")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -119,19 +118,20 @@ def show_why(found: FoundFace) -> None:
         f"{widgets.count(round(100 * fall), 'point')} on average."
     )
     st.caption(
-        "This shows what the network went by, not whether it is right. Found by covering the face "
-        "part by part (occlusion sensitivity, Zeiler & Fergus 2014)."
+        "This shows what the network went by, not whether it is right. The part that matters most "
+        "is fully red, however little hangs on it. Found by covering the face part by part "
+        "(occlusion sensitivity, Zeiler & Fergus 2014)."
     )
 
 
 def show(photo: Photo, result: Result) -> None:
     """The annotated photo with its download, and below it each face with its probabilities."""
     faces = result.report.faces
-    picture, summary = st.columns([3, 2], gap="large")
+    st.text(photo.name)
+    picture, summary = st.columns([3, 2])
     if result.picture is not None:
         picture.image(result.picture, alt=f"{photo.name} with a box around each face")
     with summary:
-        st.text(photo.name)
         if not faces:
             st.warning(widgets.NO_FACE)
             return
@@ -170,12 +170,6 @@ def show_exports(photos: list[Photo], results: list[Result]) -> None:
                 f"PNG, at most {PICTURE_SIDE_PX} pixels on the longer side",
             )
         )
-    tables = (
-        ("Table", "emotions.csv", table_csv, "One row a face"),
-        ("JSON", "emotions.json", table_json, "The same rows for programs"),
-    )
-    for label, name, make, explanation in tables:
-        downloads.append((label, name, partial(make, ui.analyzer(), results), explanation))
     with st.container(horizontal=True):
         for label, name, data, explanation in downloads:
             st.download_button(
@@ -186,17 +180,25 @@ def show_exports(photos: list[Photo], results: list[Result]) -> None:
                 help=explanation,
                 on_click="ignore",
             )
+        analyzer = ui.analyzer()
+        widgets.offer_rows(
+            "emotions",
+            partial(table_csv, analyzer, results),
+            partial(table_json, analyzer, results),
+        )
 
 
 def show_all(photos: list[Photo], results: Mapping[str, Result]) -> None:
     """What could not be read, the summary, and the photos or their faces."""
     readable = [photo for photo in photos if results[photo.key].picture is not None]
-    for photo in photos:
-        report = results[photo.key].report
-        if report.size_wh is None:
-            st.error(
-                f"{widgets.code(photo.name)}: {report.problem}", icon=":material/broken_image:"
-            )
+    problems = [
+        f"{widgets.code(photo.name)}: {results[photo.key].report.problem}"
+        for photo in photos
+        if results[photo.key].report.size_wh is None
+    ]
+    if problems:
+        listed = problems if len(problems) == 1 else [f"- {problem}" for problem in problems]
+        st.error("\n".join(listed), icon=":material/broken_image:")
     faces = [found for photo in readable for found in found_faces(photo, results[photo.key])]
     if len(photos) > 1:
         photo_gallery.show_summary(len(photos), len(photos) - len(readable), faces)

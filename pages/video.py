@@ -99,8 +99,8 @@ def show_results(name: str, visit: VideoVisit, video: VideoFile, timeline: Timel
     faces = video_results.shown_faces(timeline)
     st.subheader("Timeline", anchor=False)
     st.caption(
-        "Above the mean of all faces, below each face's most probable emotion. Click to see that "
-        "moment, scroll to zoom in, drag to move."
+        "Above the mean of all faces, below each face's most probable emotion. Click or tap a "
+        "moment to see it."
     )
     video_results.show_timelines(timeline, list(faces))
     show_moment(video, timeline)
@@ -119,7 +119,7 @@ def show_moment(video: VideoFile, timeline: Timeline) -> None:
     else:
         index = 0
     found = timeline.faces(index)
-    picture, probabilities = st.columns([3, 2], gap="large")
+    picture, probabilities = st.columns([3, 2])
     try:
         image = video.picture_at(timeline.time_s(index))
     except fer_core.FerError as error:
@@ -150,7 +150,10 @@ def show_downloads(name: str, visit: VideoVisit) -> None:
     with st.container(horizontal=True):
         if job is None or job.status.cancelled or job.status.problem:
             st.button(
-                "Make annotated video", icon=":material/movie_edit:", on_click=visit.write_annotated
+                "Make annotated video",
+                type="primary",
+                icon=":material/movie_edit:",
+                on_click=visit.write_annotated,
             )
         elif job.status.ended:
             st.download_button(
@@ -158,24 +161,12 @@ def show_downloads(name: str, visit: VideoVisit) -> None:
                 data=visit.annotated_path.read_bytes,
                 file_name=f"{stem}-emotions.mp4",
                 mime="video/mp4",
+                type="primary",
                 icon=":material/download:",
                 on_click="ignore",
             )
-        st.download_button(
-            "Table (CSV)",
-            data=partial(visit.table_csv, name),
-            file_name=f"{stem}-emotions.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Data (JSON)",
-            data=partial(visit.table_json, name),
-            file_name=f"{stem}-emotions.json",
-            mime="application/json",
-            icon=":material/download:",
-            on_click="ignore",
+        widgets.offer_rows(
+            f"{stem}-emotions", partial(visit.table_csv, name), partial(visit.table_json, name)
         )
 
 
@@ -194,9 +185,10 @@ if chosen is not None:
     chosen_rate = choose_rate()
     analysis = chosen_visit.analysis
     running = analysis is not None and not analysis.status.ended
+    done = chosen_visit.is_done(chosen_rate)
     st.button(
-        "Analyze",
-        type="primary",
+        "Analyze again" if done else "Analyze",
+        type="secondary" if done else "primary",
         icon=":material/play_arrow:",
         disabled=running,
         on_click=start,

@@ -12,6 +12,9 @@ PROBABILITY = {"type": "quantitative", "title": None, "scale": {"domain": [0, 1]
 PERCENT_MARKS = {"format": "%", "tickCount": 3}
 """How that axis is marked."""
 
+COLUMNS = {"expr": "width < 500 ? 4 : 8"}
+"""In how many columns the legend stands: in one row where there is room."""
+
 EMOTION_TIP = {"field": "emotion", "type": "nominal"}
 PROBABILITY_TIP = {"field": "probability", "type": "quantitative", "format": ".0%"}
 """What is said of a bar that is pointed at."""
@@ -26,5 +29,5 @@ def emotion_color(labels: Sequence[Emotion], *, legend: bool) -> dict[str, Any]:
             "domain": [str(label) for label in labels],
             "range": [widgets.hex_color(label) for label in labels],
         },
-        "legend": {"orient": "top", "title": None, "columns": 4} if legend else None,
+        "legend": {"orient": "top", "title": None, "columns": COLUMNS} if legend else None,
     }

@@ -40,10 +40,10 @@ def show_gallery(faces: Sequence[FoundFace], explain: Callable[[FoundFace], None
     page = st.pagination(n_pages, key="gallery_page") if n_pages > 1 else 1
     with st.grid(min_column_width=150):
         for found in kept[(page - 1) * FACES_A_PAGE : page * FACES_A_PAGE]:
-            with st.container(border=True):
+            with st.container(border=True, height="stretch", gap="xsmall"):
                 st.image(found.crop, alt=f"Face {found.number} of {found.photo.name}")
                 st.markdown(f"**{caption(found.face)}**")
-                st.caption(f"Face {found.number} of {widgets.code(_short(found.photo.name))}")
+                widgets.show_note(f"Face {found.number} of {_short(found.photo.name)}")
                 if st.button("Why?", key=f"gallery-why-{found.photo.key}-{found.number}"):
                     explain(found)
 

@@ -1,6 +1,5 @@
 """The results of a video on its page: shares of time, timelines and the moment chosen in them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -23,8 +22,15 @@ MOST_FACES = 8
 SHORTEST_S = 0.5
 """A face in sight for less time gets no line; the files hold it."""
 
-AXIS = {"minExtent": 48, "maxExtent": 48, "ticks": False, "domain": False}
+AXIS = {"minExtent": 48, "maxExtent": 48, "ticks": False, "domain": False, "grid": False}
 """Both charts begin at the same place, so that a moment is above itself."""
+
+CLOCK = "utcFormat(1000 * datum.value, datum.value < 3600 ? '%-M:%S' : '%-H:%M:%S')"
+"""How Vega writes times: as `fer_core.timeline.clock` does."""
+
+SEAM_PX = {"expr": "length(data('moment_store')) ? 0 : 0.7"}
+"""How far each bar reaches under the next one, or a hairline would show between them; not while
+the bars are faded, where it would show the more."""
 
 N_BARS = 240
 """Into how many parts a timeline is cut at most."""
@@ -38,7 +44,7 @@ def shown_faces(timeline: Timeline) -> dict[int, TimeShare]:
 
 def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
     """How the time is shared by the emotions, over all faces and for each."""
-    overall, each = st.columns([2, 3], gap="large")
+    overall, each = st.columns([2, 3], gap="medium")
     with overall:
         st.markdown("**Share of time, all faces**")
         st.html(widgets.bars(summary.shares))
@@ -47,7 +53,7 @@ def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
         rows = [
             {
                 "Face": str(track),
-                "In sight": f"{clock(face.first_s)} to {clock(math.ceil(face.last_s))}",
+                "In sight": in_sight(face),
                 "Seconds": f"{face.seconds:.1f}",
                 "Mostly": f"{face.emotion} ({face.shares[face.emotion]:.0%} of the time)",
             }
@@ -57,6 +63,12 @@ def show_summary(summary: TimeShare, faces: Mapping[int, TimeShare]) -> None:
             st.table(rows)
         else:
             st.caption(f"No face was in sight for {SHORTEST_S} s or longer.")
+
+
+def in_sight(face: TimeShare) -> str:
+    """From when to when a face is seen; within one second it is that second."""
+    first, end = clock(face.first_s), clock(face.end_s)
+    return first if first == end else f"{first} to {end}"
 
 
 def show_timelines(timeline: Timeline, faces: Sequence[int]) -> None:
@@ -94,6 +106,7 @@ def show_timelines(timeline: Timeline, faces: Sequence[int]) -> None:
             value=(0.0, timeline.end_s),
             format="%.1f s",
             key=PART_KEY,
+            help="With a mouse, scroll over a chart to zoom in and drag it to move.",
         )
 
 
@@ -145,7 +158,7 @@ def faces_chart(
             "from_s": round(from_s, 3),
             "to_s": round(to_s, 3),
             "emotion": str(max(probabilities, key=lambda emotion: probabilities[emotion])),
-            "face": f"face {track}",
+            "face": f"Face {track}",
         }
         for track in faces
         for from_s, to_s, probabilities in timeline.binned(N_BARS, start_s, end_s, track)
@@ -154,7 +167,7 @@ def faces_chart(
         "field": "face",
         "type": "nominal",
         "title": None,
-        "sort": [f"face {track}" for track in faces],
+        "sort": [f"Face {track}" for track in faces],
         "scale": {"paddingInner": 0.3},
         "axis": AXIS,
     }
@@ -175,16 +188,15 @@ def _chart(
     legend: bool,
 ) -> dict[str, Any]:
     """Bars over time in the emotions' colors that can be zoomed, moved and clicked."""
-    in_hours = "%H:%M:%S" if end_s >= 3600 else "%M:%S"
     x = {
         "field": "from_s",
         "type": "quantitative",
         "title": None,
         "scale": {"domain": [start_s, end_s], "nice": False},
         "axis": {
-            "labelExpr": f"utcFormat(1000 * datum.value, '{in_hours}')",
+            "labelExpr": CLOCK,
             "tickMinStep": 1,
-            "tickCount": 6,
+            "tickCount": {"expr": "width / 120"},
             "grid": False,
         },
     }
@@ -192,7 +204,7 @@ def _chart(
     return {
         "height": height,
         "data": {"values": values},
-        "mark": {"type": "rect", "cursor": "pointer"},
+        "mark": {"type": "rect", "cursor": "pointer", "x2Offset": SEAM_PX},
         "params": [
             {
                 "name": "moment",

@@ -63,6 +63,14 @@ class VideoVisit:
         self.timeline, self.source = timeline, AnswerSource.of(analyzer)
         self.analysis = Job(steps)
 
+    def is_done(self, rate: float) -> bool:
+        """Whether an analysis at this rate has come to the end of what can be read."""
+        if self.analysis is None or self.timeline is None:
+            return False
+        status = self.analysis.status
+        whole = status.ended and not status.cancelled and not status.problem
+        return whole and self.timeline.rate == rate
+
     def write_annotated(self) -> None:
         """Begin to write the annotated video into a private temporary folder."""
         video, timeline = self.video, self.timeline

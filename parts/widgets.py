@@ -1,7 +1,7 @@
 """Small things that several pages show: faces with their bars, counts, names."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -25,7 +25,12 @@ def show_face(name: str, face: FaceEmotion) -> None:
 
 def bars(shares: Mapping[Emotion, float]) -> str:
     """HTML with a named bar for each share; it holds nothing that a user wrote."""
-    return _bars("".join(_bar(e, COLORS[e], share, f"{share:.0%}") for e, share in shares.items()))
+    return _bars(
+        "".join(
+            _bar(e, COLORS[e], round(100 * share) / 100, f"{share:.0%}")
+            for e, share in shares.items()
+        )
+    )
 
 
 def show_counts(counts: Mapping[str, int]) -> None:
@@ -40,6 +45,31 @@ def show_counts(counts: Mapping[str, int]) -> None:
     )
     if rows:
         st.html(_bars(rows))
+
+
+def offer_rows(stem: str, csv: Callable[[], bytes], json: Callable[[], bytes]) -> None:
+    """Downloads of all rows under a file name without its ending, each made when it is clicked."""
+    for label, ending, mime, data, explanation in (
+        ("Table (CSV)", "csv", "text/csv", csv, "For spreadsheets"),
+        ("Data (JSON)", "json", "application/json", json, "The same rows for programs"),
+    ):
+        st.download_button(
+            label,
+            data=data,
+            file_name=f"{stem}.{ending}",
+            mime=mime,
+            icon=":material/download:",
+            help=explanation,
+            on_click="ignore",
+        )
+
+
+def show_note(text: str) -> None:
+    """Small gray text as it is, whatever it holds, broken where it must be."""
+    st.html(
+        '<div style="opacity:.7;font-size:.875rem;line-height:1.4;overflow-wrap:anywhere">'
+        f"{html.escape(text)}</div>"
+    )
 
 
 def named_rows(texts: Mapping[str, str]) -> str:
@@ -83,12 +113,15 @@ def _bars(rows: str) -> str:
 
 
 def _bar(name: str, color: Color, share: float, text: str) -> str:
-    """One row of HTML; it holds nothing that a user wrote."""
+    """One row of HTML, for a share of 0 without a bar; it holds nothing that a user wrote."""
+    bar = (
+        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
+        f'background:{_hex(color)}"></span>'
+    )
     return (
         f"<span>{name}</span>"
         '<span style="display:flex;align-items:center;gap:.4rem">'
-        f'<span style="width:{share * 80:.1f}%;min-width:2px;height:.8rem;border-radius:2px;'
-        f'background:{_hex(color)}"></span>{text}</span>'
+        f"{bar if share else ''}{text}</span>"
     )
 
 

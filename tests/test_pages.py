@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import socket
 import time
 import urllib.request
@@ -63,6 +64,10 @@ def test_every_page_says_what_the_labels_are_and_what_the_law_forbids(photo_page
     assert "article 5(1)(f)" in notice
 
 
+def test_the_uploader_says_how_large_photos_may_be(photo_page: AppTest) -> None:
+    assert photo_page.file_uploader[0].label == "Photos, up to 20 MB each"
+
+
 def test_a_sample_is_analyzed_at_one_click(photo_page: AppTest) -> None:
     photo_page.button[0].click().run()
     assert "1 face" in texts(photo_page)
@@ -85,10 +90,15 @@ def test_a_broken_photo_harms_no_other(photo_page: AppTest) -> None:
     good = encoded(skimage.data.astronaut(), "PNG")
     upload(photo_page, ("cut.png", good[:2000]), ("good.png", good), ("empty.png", b""))
     assert [error.value for error in photo_page.error] == [
-        "`cut.png`: The photo is broken or cut off and cannot be read.",
-        "`empty.png`: The file is empty.",
+        "- `cut.png`: The photo is broken or cut off and cannot be read.\n"
+        "- `empty.png`: The file is empty."
     ]
     assert "1 face" in texts(photo_page)
+
+
+def test_a_single_broken_photo_is_no_list(photo_page: AppTest) -> None:
+    upload(photo_page, ("empty.png", b""))
+    assert [error.value for error in photo_page.error] == ["`empty.png`: The file is empty."]
 
 
 def test_many_annotated_photos_are_offered_in_archives_of_bounded_size(
@@ -99,7 +109,7 @@ def test_many_annotated_photos_are_offered_in_archives_of_bounded_size(
     upload(photo_page, *((f"{number}.png", wall) for number in range(5)))
     labels = [button.proto.label for button in photo_page.get("download_button")]
     archives = [f"Annotated photos {numbers}" for numbers in ("1 to 2", "3 to 4", "5 to 5")]
-    assert labels[:5] == [*archives, "Table", "JSON"]
+    assert labels[:5] == [*archives, "Table (CSV)", "Data (JSON)"]
 
 
 def test_photos_of_every_format_are_read(photo_page: AppTest) -> None:
@@ -129,16 +139,16 @@ def test_the_gallery_filters_and_sorts(photo_page: AppTest) -> None:
     small = np.full((300, 300, 3), 90, np.uint8)
     small[60:188, 60:188] = cv2.resize(portrait[20:276, 100:356], (128, 128))
     blurred = cv2.GaussianBlur(portrait, (0, 0), 7)
-    photos = {"small.png": small, "large.png": portrait, "blurred.png": blurred}
+    photos = {"small.png": small, "<b>*large*.png": portrait, "blurred.png": blurred}
     upload(photo_page, *((name, encoded(image, "PNG")) for name, image in photos.items()))
     photo_page.session_state["photo_view"] = "Faces"
     photo_page.run()
 
     def shown() -> list[str]:
-        captions = [caption.value for caption in photo_page.caption]
-        return [text.split("`")[1] for text in captions if text.startswith("Face 1 of")]
+        notes = "".join(element.proto.body for element in photo_page.get("html"))
+        return re.findall("Face 1 of (.*?)</div>", notes)
 
-    assert shown() == list(photos)
+    assert shown() == ["small.png", "&lt;b&gt;*large*.png", "blurred.png"]
     photo_page.selectbox(key="gallery_order").select("Largest first").run()
     assert shown()[-1] == "small.png"
     photo_page.session_state["gallery_filter"] = ["uncertain"]

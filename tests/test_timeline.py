@@ -84,8 +84,8 @@ def test_each_face_has_its_own_share_and_those_seen_longest_come_first() -> None
     told = timeline((0.0, [face(1), face(2)]), (0.1, [face(2, Emotion.SAD)]), (0.2, [face(2)]))
     tracks = told.tracks()
     assert list(tracks) == [2, 1]
-    assert (tracks[1].first_s, tracks[1].last_s) == (0.0, 0.0)
-    assert (tracks[2].first_s, tracks[2].last_s) == (0.0, 0.2)
+    assert (tracks[1].first_s, tracks[1].end_s) == (0.0, 0.1)
+    assert (tracks[2].first_s, tracks[2].end_s) == (0.0, told.end_s)
     assert tracks[2].shares[Emotion.SAD] == pytest.approx(1 / 3)
 
 

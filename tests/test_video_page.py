@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import ui
 from fer_core.images import RgbImage
-from fer_core.timeline import clock
+from fer_core.timeline import TimeShare, clock
 from fer_core.video import analyze_video
 from parts import video_results, video_visit, widgets
 from parts.video_visit import VideoVisit
@@ -63,6 +63,12 @@ def downloads(page: AppTest) -> list[str]:
     return [button.label for button in page.download_button]
 
 
+def primary(page: AppTest) -> list[str]:
+    """What the page proposes to do next."""
+    buttons = [button.proto for button in [*page.button, *page.download_button]]
+    return [button.label for button in buttons if button.type == "primary"]
+
+
 def headings(page: AppTest) -> list[str]:
     return [element.value for element in page.subheader]
 
@@ -87,6 +93,24 @@ def test_an_analysis_leads_to_timelines_a_moment_a_summary_and_downloads(
         "Moment",
     ]
     assert downloads(video_page) == ["Table (CSV)", "Data (JSON)"]
+
+
+def test_the_page_proposes_what_comes_next(video_page: AppTest) -> None:
+    upload(video_page, "clip.mp4", video_bytes(moving_portrait(3)))
+    assert primary(video_page) == ["Analyze"]
+    analyze(video_page)
+    assert primary(video_page) == ["Make annotated video"]
+    assert video_page.button[0].label == "Analyze again"
+    video_page.segmented_control[0].set_value(10).run()
+    assert "Analyze" in primary(video_page), "at another rate there is more to see"
+    video_page.segmented_control[0].set_value(5).run()
+    press(video_page, "Make annotated video")
+    export = visit_of(video_page).export
+    assert export is not None
+    export.wait()
+    video_page.run()
+    assert primary(video_page) == ["Annotated video (MP4)"]
+    visit_of(video_page).close()
 
 
 def test_another_moment_shows_another_picture(
@@ -259,6 +283,22 @@ def test_an_analysis_that_fails_is_one_calm_sentence(
     assert "Please try again." in video_page.error[0].value
 
 
+@pytest.mark.parametrize(
+    ("first_s", "end_s", "text"),
+    [(0.0, 0.8, "0:00"), (0.0, 1.0, "0:00 to 0:01"), (59.6, 3600.4, "0:59 to 1:00:00")],
+    ids=["within a second", "a whole second", "more than an hour"],
+)
+def test_a_face_is_in_sight_from_when_to_when(first_s: float, end_s: float, text: str) -> None:
+    assert video_results.in_sight(TimeShare(1.0, {}, first_s, end_s)) == text
+
+
+def test_a_face_that_is_there_to_the_end_is_in_sight_until_the_end() -> None:
+    told = timeline((0.0, [face(1)]), (1.4, [face(1)]), rate=5)
+    assert (
+        video_results.in_sight(told.tracks()[1]) == f"0:00 to {clock(told.end_s)}" == "0:00 to 0:01"
+    )
+
+
 # --- charts ---
 
 
@@ -289,10 +329,20 @@ def test_the_stack_of_each_moment_reaches_from_nothing_to_all() -> None:
         assert stack[-1]["top"] == pytest.approx(1, abs=0.002)
     lines = video_results.faces_chart(told, [1, 2], 0.0, told.end_s)["data"]["values"]
     assert [(bar["face"], bar["from_s"]) for bar in lines] == [
-        ("face 1", 0.0),
-        ("face 1", 0.1),
-        ("face 2", 0.1),
+        ("Face 1", 0.0),
+        ("Face 1", 0.1),
+        ("Face 2", 0.1),
     ]
+
+
+def test_nothing_but_the_bars_lies_on_a_chart() -> None:
+    told = timeline((0.0, [face(1)]), (0.1, [face(1)]))
+    for chart in (
+        video_results.overall_chart(told, 0.0, told.end_s),
+        video_results.faces_chart(told, [1], 0.0, told.end_s),
+    ):
+        assert [chart["encoding"][axis]["axis"]["grid"] for axis in "xy"] == [False, False]
+        assert chart["encoding"]["x"]["axis"]["labelExpr"] == video_results.CLOCK
 
 
 def test_charts_of_ten_hours_stay_small() -> None:

@@ -99,6 +99,7 @@ def test_why_shows_what_the_answer_hangs_on(page: Page, app: App) -> None:
     page.get_by_role("button", name="Try a sample").click()
     page.get_by_role("button", name="Why?").first.click(timeout=20_000)
     expect(page.get_by_text("This shows what the network went by")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("however little hangs on it")).to_be_visible()
     expect(page.get_by_role("dialog").get_by_role("img").first).to_be_visible()
 
 
@@ -117,7 +118,8 @@ def test_everything_can_be_downloaded(page: Page, app: App) -> None:
     open_photo_page(page, app)
     page.get_by_role("button", name="Try a sample").click()
     contents = {}
-    for label, ending in (("Annotated photos", "zip"), ("Table", "csv"), ("JSON", "json")):
+    labels = {"Annotated photos": "zip", "Table (CSV)": "csv", "Data (JSON)": "json"}
+    for label, ending in labels.items():
         with page.expect_download(timeout=30_000) as waiting:
             page.get_by_role("button", name=label).click()
         assert waiting.value.suggested_filename == f"emotions.{ending}"
