@@ -3,10 +3,10 @@
     python -m benchmarks.load [--most N] [--seconds N]
 
 Viewers at 640x480 join one by one, each in a headless Chromium of its own on this machine, until
-the slowest one's picture, or the rate of newly annotated pictures, falls below 15 a second. The
-stream repeats a picture where no new one is ready, so the second figure falls first. The browsers
-take more of the processors than the app does, so look at the app's own seconds, too. In the end the
-app is told to stop, as by `docker stop`, while all of them are live.
+the slowest one's picture, which its page counts, or the rate of annotated pictures, which the app
+counts, falls below 15 a second. The browsers take more of the processors than the app does, so look
+at the app's own seconds, too. In the end the app is told to stop, as by `docker stop`, while all of
+them are live.
 """
 
 import argparse

@@ -5,7 +5,7 @@
 The viewer is a headless Chromium on this machine, 640x480, whose camera's frames carry their
 number as black and white blocks. A second video in the page, which is not shown, plays the camera
 itself; the delay of a picture is how much later the returned video presents its number. A number
-that comes again is a picture that the stream repeated, and counts as shown, not as new.
+that comes again, as the camera repeats one or the page sees it twice, counts as shown, not as new.
 """
 
 import argparse

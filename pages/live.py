@@ -19,10 +19,10 @@ from fer_core.smoothing import HALF_LIFE_S
 from fer_core.stream import VideoStream
 from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
+from parts.prompt_track import send_promptly
 from serving.activity import GIVEN_UP_S
 from serving.garbage import collect_and_spare
 from serving.prompt_frames import receive_promptly
-from serving.prompt_track import send_promptly
 
 RENEWED_WITHIN_S = 60.0
 

@@ -9,7 +9,7 @@ from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from streamlit_webrtc import VideoProcessorBase, process, webrtc
 
-from serving.prompt_track import PromptVideoTrack, send_promptly
+from parts.prompt_track import PromptVideoTrack, send_promptly
 
 MOST_S = 10.0
 
