@@ -117,10 +117,9 @@ class Viewer:
 
     def n_frames(self) -> int:
         """Pictures that the page's video has shown."""
-        video = self._frame.locator("video")
-        if video.count() == 0:
-            return 0
-        n: int = video.evaluate("video => video.getVideoPlaybackQuality().totalVideoFrames")
+        n: int = self._frame.locator("body").evaluate(
+            "body => body.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0"
+        )
         return n
 
     def seconds_until_moving(self) -> float | None:
