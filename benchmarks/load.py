@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=20, help="how long each row is measured")
     options = parser.parse_args()
     print(f"load average at the start: {os.getloadavg()}")
-    print("viewers  slowest  median   new pictures  dropped   app's      MB")
+    print("viewers  slowest  median      annotated  dropped   app's      MB")
     print("         pictures a second   a second each         processors")
     with stage() as (server, chromium, clip):
         viewers: list[Viewer] = []

@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 200 * 2**20
 
 
 def find_media(paths: Iterable[str], leave_out: Path | None = None) -> list[Path]:
-    """The files that are meant, each once, be it that links lead to it as well.
+    """The files that are meant, each once, also where links lead to it.
 
     Args:
         paths: Files, whatever they are called; folders, for all files in them and in their

@@ -12,7 +12,7 @@ from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
 from fer_core.drawing import draw_faces
-from fer_core.errors import OutputError
+from fer_core.errors import OutputError, VideoDecodeError
 from fer_core.faces import BoundingBox, TrackedFace
 from fer_core.timeline import Timeline
 from fer_core.video_file import (
@@ -54,7 +54,7 @@ def write_annotated(video: VideoFile, timeline: Timeline, target: Path) -> Gener
         The share that is done, from 0 to 1.
 
     Raises:
-        OutputError: The file cannot be written.
+        OutputError: The file cannot be written, or the video not be read any more.
     """
     try:
         with (
@@ -63,7 +63,7 @@ def write_annotated(video: VideoFile, timeline: Timeline, target: Path) -> Gener
             av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as output,
         ):
             yield from _Copy(video, timeline, source, output).steps()
-    except (av.FFmpegError, OSError, ValueError) as error:
+    except (av.FFmpegError, OSError, ValueError, VideoDecodeError) as error:
         raise OutputError("The annotated video could not be written.") from error
 
 

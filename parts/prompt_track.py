@@ -1,8 +1,9 @@
-"""An annotated picture is sent as soon as it is done.
+"""An annotated picture is sent as soon as it is done, or not at all where a newer one is.
 
 streamlit-webrtc's own track answers each of the camera's frames at once, with what it had done
 before: always a frame late, 33 ms at 30 frames a second, and the same picture encoded once more
-where a frame takes longer than that.
+where a frame takes longer than that. Its relay keeps all pictures until they are encoded: where
+that takes longer than the camera from frame to frame, each one comes later than the one before.
 """
 
 import asyncio
@@ -11,8 +12,9 @@ from contextlib import suppress
 from typing import cast
 
 import av
+from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from streamlit_webrtc import VideoProcessorBase, webrtc
+from streamlit_webrtc import VideoProcessorBase, relay, webrtc
 
 
 class PromptVideoTrack(MediaStreamTrack):
@@ -71,6 +73,15 @@ class PromptVideoTrack(MediaStreamTrack):
         self._processor.on_ended()  # type: ignore[no-untyped-call]
 
 
+class NewestRelay(MediaRelay):
+    """Hands on what became of the newest frame alone, so that nothing waits to be encoded."""
+
+    def subscribe(self, track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
+        """A track with the same pictures; of those that are processed, without a buffer."""
+        return super().subscribe(track, buffered and not isinstance(track, PromptVideoTrack))
+
+
 def send_promptly() -> None:
-    """Let every stream that is started from now on be processed so."""
+    """Let every stream that is started from now on be processed and sent so."""
+    relay.MediaRelay = NewestRelay  # type: ignore[attr-defined]
     webrtc.AsyncVideoProcessTrack = PromptVideoTrack  # type: ignore[attr-defined, assignment]

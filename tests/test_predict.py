@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.commands.progress import Progress
 from fer_core.errors import OutputError
 from fer_core.images import decode_image
-from fer_core.video_file import open_video
+from fer_core.timeline import Timeline
+from fer_core.video_export import write_annotated
+from fer_core.video_file import VideoFile, open_video
 from parts.photo_results import Photo, analyze, table_csv, table_json
 from parts.video_visit import VideoVisit
 from serving.activity import Activity
@@ -555,12 +557,38 @@ def test_a_video_that_cannot_be_written_annotated_harms_no_other(
     assert everything(Path("drawn")) == {"a.png.png", "hopper.jpg.png"}
 
 
+def test_a_video_that_is_gone_before_its_annotated_copy_is_made_harms_no_other(
+    mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(video: VideoFile, timeline: Timeline, part: Path) -> Generator[float]:
+        (mixed / "clip.MOV").unlink()
+        return write_annotated(video, timeline, part)
+
+    monkeypatch.setattr(outputs, "write_annotated", too_late)
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 0
+    assert files_of(rows_of("o.csv"))[-1] == "files/hopper.jpg"
+    assert "files/clip.MOV: The annotated video could not be written.\n" in capsys.readouterr().err
+
+
+def test_a_video_that_cannot_be_read_again_for_its_annotated_copy_harms_no_other(
+    mixed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = OutputError("The annotated video could not be written.")
+    error.__cause__ = OSError(5, "Input/output error")
+    monkeypatch.setattr(outputs, "write_annotated", raising(error))
+    assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 0
+    assert files_of(rows_of("o.csv"))[-1] == "files/hopper.jpg"
+
+
 def test_a_full_disk_ends_the_run_in_a_video_as_in_a_photo(
     mixed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    error = OutputError("The annotated video could not be written.")
-    error.__cause__ = OSError(28, "No space left on device", "a part")
-    monkeypatch.setattr(outputs, "write_annotated", raising(error))
+
+    def full_disk(_video: object, _timeline: object, part: Path) -> None:
+        cause = OSError(28, "No space left on device", str(part))
+        raise OutputError("The annotated video could not be written.") from cause
+
+    monkeypatch.setattr(outputs, "write_annotated", full_disk)
     assert main(["predict", "files", "--annotated", "drawn", "--csv", "o.csv"]) == 2
     sentence = "drawn/clip.MOV.mp4 cannot be used: No space left on device.\n"
     assert capsys.readouterr().err.endswith(sentence)

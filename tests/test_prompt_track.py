@@ -7,9 +7,9 @@ import av
 import pytest
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-from streamlit_webrtc import VideoProcessorBase, process, webrtc
+from streamlit_webrtc import VideoProcessorBase, process, relay, webrtc
 
-from parts.prompt_track import PromptVideoTrack, send_promptly
+from parts.prompt_track import NewestRelay, PromptVideoTrack, send_promptly
 
 MOST_S = 10.0
 
@@ -151,17 +151,38 @@ def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
     play(scene)
 
 
-def test_a_stop_while_a_frame_is_awaited_ends_the_thread_and_the_wait() -> None:
+def test_a_stop_while_a_frame_is_awaited_lets_go_of_the_camera() -> None:
     async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
         answer = asyncio.create_task(track.recv())
         await asyncio.sleep(0)
         track.stop()
         camera.take(0)
+        await asyncio.sleep(0.01)
+        assert not answer.done(), "the frame is not even handed on"
         answer.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await answer
 
     assert play(scene).given == []
+
+
+def test_a_slow_encoder_gets_the_newest_picture_alone() -> None:
+    async def whole() -> None:
+        camera, relay_ = Camera(), NewestRelay()
+        sent = relay_.subscribe(PromptVideoTrack(relay_.subscribe(camera), Processor()))
+        camera.take(0)
+        assert (await sent.recv()).pts == 0
+        for number in (1, 2, 3):
+            camera.take(number)
+            await asyncio.sleep(0.01)
+        await until(lambda: vars(sent)["_frame"].pts == 3)
+        assert (await sent.recv()).pts == 3
+        next_one = asyncio.create_task(sent.recv())
+        await asyncio.sleep(0.01)
+        assert not next_one.done(), "no picture is sent twice"
+        camera.end()
+        with pytest.raises(MediaStreamError):
+            await next_one
+
+    asyncio.run(asyncio.wait_for(whole(), MOST_S))
 
 
 def test_a_frame_that_arrives_with_the_stop_is_not_processed() -> None:
@@ -195,6 +216,7 @@ def test_a_callback_that_waits_is_refused() -> None:
 
 def test_new_streams_send_promptly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webrtc, "AsyncVideoProcessTrack", process.AsyncVideoProcessTrack)
+    monkeypatch.setattr(relay, "MediaRelay", MediaRelay)
     send_promptly()
 
     async def wrapped() -> MediaStreamTrack:
@@ -205,3 +227,4 @@ def test_new_streams_send_promptly(monkeypatch: pytest.MonkeyPatch) -> None:
         return made
 
     assert isinstance(asyncio.run(wrapped()), PromptVideoTrack)
+    assert vars(relay)["MediaRelay"] is NewestRelay

@@ -65,7 +65,8 @@ class Copies:
             try:
                 yield from write_annotated(video, timeline, part)
             except OutputError as error:
-                if isinstance(cause := error.__cause__, OSError):
+                cause = error.__cause__
+                if isinstance(cause, OSError) and cause.filename == str(part):
                     raise OSError(cause.errno, cause.strerror) from error
                 raise
 

@@ -74,6 +74,11 @@ def test_frames_without_a_mark_come_as_late_as_they_did() -> None:
     assert frames(unmarked) == ["", "", "ab", "c"]
 
 
+def test_a_frame_without_a_mark_is_not_joined_to_the_next() -> None:
+    partly = [packet(1, 1, "a"), packet(2, 2, "b", last=True), packet(3, 3, "c", last=True)]
+    assert frames(partly) == ["", "a", "b"]
+
+
 def test_sound_waits_as_it_did() -> None:
     sound = [packet(i, i, str(i), last=True) for i in range(6)]
     ours = frames(sound, PromptJitterBuffer(16, prefetch=4))
