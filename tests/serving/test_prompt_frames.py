@@ -16,7 +16,7 @@ def packet(number: int, frame: int, text: str, last: bool = False) -> RtpPacket:
     made = RtpPacket(
         marker=int(last),
         sequence_number=number % 65536,
-        timestamp=frame * 3000,
+        timestamp=frame * 3000 % 2**32,
         payload=text.encode(),
     )
     made._data = made.payload  # type: ignore[attr-defined]
@@ -77,6 +77,55 @@ def test_frames_without_a_mark_come_as_late_as_they_did() -> None:
 def test_a_frame_without_a_mark_is_not_joined_to_the_next() -> None:
     partly = [packet(1, 1, "a"), packet(2, 2, "b", last=True), packet(3, 3, "c", last=True)]
     assert frames(partly) == ["", "a", "b"]
+
+
+FRAMES_A_SECOND = 30
+
+
+def test_after_a_loss_it_goes_on_with_the_next_whole_frame_and_asks_for_a_whole_picture() -> None:
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    assert frames(TWO[:2], buffer) == ["", "ab"]
+    gone = 2 * FRAMES_A_SECOND
+    number = 9 + 2 * gone
+    middle, end = packet(number, gone, "x"), packet(number + 1, gone, "y", last=True)
+    assert [buffer.add(each) for each in (middle, end)] == [(False, None), (True, None)]
+    next_one = packet(number + 2, gone + 1, "z", last=True)
+    assert frames([next_one], buffer) == ["z"]
+
+
+def test_what_is_sent_again_after_it_was_given_up_is_left_out() -> None:
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    gone = 2 * FRAMES_A_SECOND
+    number = 7 + 4 * gone  # so far back that aiortc takes it for a stream that began anew
+    frames([*TWO[:2], packet(number, gone, "x", last=True)], buffer)
+    late = [packet(9 + i, 2 + i, "late", last=True) for i in range(3)]
+    go_on = [packet(number + i, gone + i, str(i), last=True) for i in (1, 2)]
+    assert frames([*late, go_on[0], *late, go_on[1]], buffer) == ["", "", "", "1", "", "", "", "2"]
+
+
+def test_a_lost_packet_is_waited_for_half_a_second() -> None:
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    waiting = [packet(10 + i, 2 + i, "c", last=True) for i in range(13)]
+    assert not any(frames([*TWO[:2], *waiting], buffer)[2:])
+    assert frames([packet(9, 2, "b")], buffer) == ["bc"], "it still comes in time"
+
+
+def test_a_camera_may_take_its_time() -> None:
+    slow = [packet(2 * i + j, 100 * i, "ab"[j], last=j == 1) for i in range(3) for j in range(2)]
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    assert [buffer.add(each)[0] for each in slow] == [False] * 6
+    assert frames(slow) == ["", "ab"] * 3
+
+
+def test_a_stream_that_begins_anew_is_received() -> None:
+    later = [packet(30_000 + i, 100_000 + i, "a", last=True) for i in range(2)]
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    assert frames([*later, *TWO], buffer) == ["a", "a", "", "ab", "", "cd"]
+
+
+def test_time_stamps_start_anew() -> None:
+    first = packet(1, 2**32 // 3000, "a", last=True)
+    assert frames([first, packet(2, 2**32 // 3000 + 1, "b", last=True)]) == ["a", "b"]
 
 
 def test_sound_waits_as_it_did() -> None:
