@@ -48,6 +48,9 @@ WAITING_KEY = "live_waiting"
 PROBLEM_KEY = "live_problem"
 """Where the sentence lies that says why a stream ended by itself."""
 
+LOST_KEY = "live_lost_s"
+"""When the connection was lost, on the clock of `time.monotonic`, until it is made anew."""
+
 VIEWER_KEY = "viewer"
 """Where the random name lies that tells a viewer from others, in the session state."""
 
@@ -286,6 +289,7 @@ def leave_live_page() -> None:
     drop_stream()
     forget_recorded()
     st.session_state.pop(PROBLEM_KEY, None)
+    st.session_state.pop(LOST_KEY, None)
     st.session_state.pop(STARTED_KEY, None)
     st.session_state.pop(WAITING_KEY, None)
 

@@ -126,8 +126,10 @@ class Viewer:
         """How long it takes until a few more pictures were shown; None where none are for long."""
         start_s, before = time.monotonic(), self.n_frames()
         while (waited_s := time.monotonic() - start_s) < PATIENCE_S:
-            if self.n_frames() > before + 5:
+            now = self.n_frames()
+            if now > before + 5:
                 return waited_s
+            before = min(before, now)  # a new connection counts anew
             time.sleep(0.05)
         return None
 

@@ -26,6 +26,8 @@ from serving.prompt_frames import receive_promptly
 
 RENEWED_WITHIN_S = 60.0
 
+RECONNECTED_WITHIN_S = 10.0
+
 PLACE_ASKED_EVERY_S = 2.0
 
 KEY = "live"  # also streamlit-webrtc's own place in the session state
@@ -115,6 +117,7 @@ def note_change() -> None:
     state = st.session_state[KEY].state
     if state.signalling:
         st.session_state.setdefault(ui.STARTED_KEY, time.monotonic())
+    st.session_state.pop(ui.LOST_KEY, None)
     if state.playing or state.signalling:
         st.session_state[ui.PROBLEM_KEY] = ""
         return
@@ -124,10 +127,16 @@ def note_change() -> None:
         return
     silent_s = time.monotonic() - max(started_s, stream.status.time_s)
     if silent_s > GIVEN_UP_S:
-        lost = stream.status.n_frames > 0
-        st.session_state[ui.PROBLEM_KEY] = (
-            browser.LOST_CONNECTION if lost else browser.NO_CONNECTION
-        )
+        st.session_state[ui.PROBLEM_KEY] = browser.NO_CONNECTION
+        if stream.status.n_frames > 0:
+            st.session_state[ui.PROBLEM_KEY] = browser.LOST_CONNECTION
+            st.session_state[ui.LOST_KEY] = time.monotonic()
+
+
+def is_to_reconnect() -> bool:
+    """Whether the stream starts by itself, as its connection was lost just now."""
+    lost_s = st.session_state.get(ui.LOST_KEY)
+    return lost_s is not None and time.monotonic() - lost_s < RECONNECTED_WITHIN_S
 
 
 def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
@@ -284,6 +293,7 @@ def show_stream(
         context = webrtc_streamer(
             key=KEY,
             mode=WebRtcMode.SENDRECV,
+            desired_playing_state=True if is_to_reconnect() else None,
             rtc_configuration={"iceServers": ice_servers},
             media_stream_constraints={"video": VIDEO, "audio": False},
             queued_video_frames_callback=viewer.newest_of,

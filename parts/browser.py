@@ -10,7 +10,9 @@ NO_CONNECTION = (
     "named in FER_TURN_URLS.)"
 )
 
-LOST_CONNECTION = "The video connection was lost. Press START to connect again."
+LOST_CONNECTION = (
+    "The video connection was lost and is made anew. If no picture comes, press START."
+)
 
 _CAMERA_PROBLEMS = {
     "NotAllowedError": "The browser may not use the camera. Allow it at the camera symbol in the "

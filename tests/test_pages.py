@@ -668,6 +668,7 @@ def test_stop_while_frames_come_is_no_failure(
     clock.now_s += 0.1
     run_through(page, streamer, "idle")
     assert len(page.error) == 0
+    assert streamer.arguments["desired_playing_state"] is None
 
 
 def test_a_connection_lost_on_the_way_is_explained_until_the_page_is_left(
@@ -682,6 +683,56 @@ def test_a_connection_lost_on_the_way_is_explained_until_the_page_is_left(
     page.switch_page("pages/photo.py").run()
     page.switch_page("pages/live.py").run()
     assert len(page.error) == 0
+
+
+def lose_connection(page: AppTest, streamer: StubStreamer, clock: SimpleNamespace) -> None:
+    """After a picture, none for long."""
+    streamer.callback(portrait_frame())
+    clock.now_s += 10
+    streamer.arguments["on_video_ended"]()
+    run_through(page, streamer, "idle")
+
+
+def test_a_lost_connection_is_made_anew_without_a_press_of_start(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    assert streamer.arguments["desired_playing_state"] is None
+    for _ in range(2):
+        lose_connection(page, streamer, clock)
+        page.run()
+        assert streamer.arguments["desired_playing_state"] is True
+        run_through(page, streamer, "signalling").run()
+        assert streamer.arguments["desired_playing_state"] is None
+        run_through(page, streamer, "playing")
+        assert len(page.error) == 0
+
+
+def test_a_connection_that_cannot_be_made_anew_is_left_to_the_viewer(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    lose_connection(page, streamer, clock)
+    run_through(page, streamer, "signalling")
+    clock.now_s += 20
+    run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is None
+    assert page.error[0].value == browser.NO_CONNECTION
+
+
+@pytest.mark.parametrize("way", ["waits", "leaves"])
+def test_the_camera_does_not_start_by_itself_later(
+    streamer: StubStreamer, clock: SimpleNamespace, way: str
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    lose_connection(page, streamer, clock)
+    if way == "waits":
+        clock.now_s += 11
+        page.run()
+    else:
+        page.switch_page("pages/photo.py").run()
+        page.switch_page("pages/live.py").run()
+    assert streamer.arguments["desired_playing_state"] is None
 
 
 def test_an_idle_page_holds_no_stream_and_no_picture(streamer: StubStreamer) -> None:
