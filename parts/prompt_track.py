@@ -47,11 +47,9 @@ class PromptVideoTrack(MediaStreamTrack):
             async with asyncio.timeout(0):  # ends where the track has no more frames
                 while True:
                     frames.append(cast(av.VideoFrame, await self._track.recv()))
-        try:
-            done = self._thread.submit(self._process, frames)
-        except RuntimeError as error:  # stopped meanwhile
-            raise MediaStreamError from error
-        answer = await asyncio.wrap_future(done)
+        if self.readyState != "live":  # stopped meanwhile
+            raise MediaStreamError
+        answer = await asyncio.wrap_future(self._thread.submit(self._process, frames))
         answer.pts, answer.time_base = frames[-1].pts, frames[-1].time_base
         return answer
 

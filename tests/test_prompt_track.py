@@ -186,15 +186,20 @@ def test_a_slow_encoder_gets_the_newest_picture_alone() -> None:
 
 
 def test_a_frame_that_arrives_with_the_stop_is_not_processed() -> None:
-    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+    processor = Processor()
+
+    async def whole() -> None:
+        camera = Camera()
+        track = PromptVideoTrack(camera, processor)
         camera.take(0)
         answer = asyncio.create_task(track.recv())
         await asyncio.sleep(0)
-        track._thread.shutdown()
+        track.stop()
         with pytest.raises(MediaStreamError):
             await answer
 
-    assert play(scene).given == []
+    asyncio.run(asyncio.wait_for(whole(), MOST_S))
+    assert processor.given == []
 
 
 def test_a_callback_that_waits_is_refused() -> None:

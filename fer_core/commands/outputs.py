@@ -73,11 +73,12 @@ class Copies:
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:
         """A file that takes the target's place once it is whole, and is gone otherwise."""
-        target.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (target.parent, self.parts):  # on each machine of a cluster
+            folder.mkdir(parents=True, exist_ok=True)
         part = self.parts / uuid4().hex
         try:
             yield part
-            part.replace(target)
+            shutil.move(part, target)  # which may lie on another disk, by a link
         except OSError as error:  # one about a full disk names no file
             error.filename = str(target)
             raise
