@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -659,7 +660,11 @@ def test_ctrl_c_in_a_video_leaves_nothing_of_it_and_the_run_can_go_on(mixed: Pat
     assert err.endswith("Interrupted; go on with --resume.\n")
     assert "Traceback" not in err
     assert {Path(row["file"]).name for row in json.loads(table.read_text())} == {"a.png"}
-    assert everything(mixed.parent / "drawn") <= {"a.png.png", "hopper.jpg.png"}
+    drawn = mixed.parent / "drawn"
+    assert everything(drawn) <= {"a.png.png", "hopper.jpg.png", "clip.MOV.mp4"}
+    if (copy := drawn / "clip.MOV.mp4").exists():  # if it was, just then, whole
+        with av.open(str(copy)) as whole:
+            assert sum(1 for _ in whole.decode(video=0)) == 300
     subprocess.run([*command, "--resume"], cwd=ROOT, check=True, capture_output=True)
     assert len(json.loads(table.read_text())) == 2 + 300 + 1
     assert "clip.MOV.mp4" in everything(mixed.parent / "drawn")

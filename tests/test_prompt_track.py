@@ -46,14 +46,14 @@ class Processor(VideoProcessorBase):
 
     def __init__(self) -> None:
         self.given: list[list[int]] = []
-        self.threads: set[str] = set()
+        self.threads: set[int | None] = set()
         self.n_ended = 0
         self.may_go_on = threading.Event()
         self.may_go_on.set()
 
     async def recv_queued(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         self.given.append([frame.pts or 0 for frame in frames])
-        self.threads.add(threading.current_thread().name)
+        self.threads.add(threading.get_ident())
         assert self.may_go_on.wait(MOST_S)
         return [av.VideoFrame(32, 24, "rgb24")]
 
@@ -95,7 +95,7 @@ def test_each_frame_is_answered_with_its_own_picture() -> None:
     noted = play(scene)
     assert noted.given == [[0], [1], [2]]
     assert len(noted.threads) == 1
-    assert noted.threads != {threading.current_thread().name}
+    assert noted.threads != {threading.get_ident()}
 
 
 def test_frames_that_come_meanwhile_are_given_together() -> None:
@@ -133,7 +133,8 @@ def test_the_end_of_the_camera_is_the_end() -> None:
 
 
 def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
-    before = threading.active_count()
+    def is_over(processor: Processor) -> bool:
+        return processor.threads.isdisjoint(each.ident for each in threading.enumerate())
 
     async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
         processor.may_go_on.clear()
@@ -146,7 +147,7 @@ def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
         await answer
         with pytest.raises(MediaStreamError):
             await track.recv()
-        await until(lambda: threading.active_count() == before)
+        await until(lambda: is_over(processor))
 
     play(scene)
 
