@@ -98,7 +98,7 @@ def test_visits_are_forgotten_though_nobody_comes_afterwards(
             open_live_page(page, running)
             start(page)
             page.close()
-        assert n_socket_pairs(running) > 3
+        assert n_socket_pairs(running) > 2
         wait_until(lambda: n_socket_pairs(running) <= 2, 120, "the visits are forgotten")
     finally:
         running.stop()

@@ -89,6 +89,8 @@ def test_a_pasted_picture_is_analyzed(page: Page, app: App) -> None:
 def test_a_snapshot_of_the_camera_is_analyzed(camera_page: Page, app: App) -> None:
     open_photo_page(camera_page, app)
     camera_page.get_by_text("Take a photo").click()
+    picture = camera_page.get_by_test_id("stCameraInput").locator("video")
+    expect(picture).to_have_js_property("readyState", 4, timeout=20_000)
     camera_page.get_by_role("button", name="Take Photo").click(timeout=20_000)
     answers = camera_page.get_by_text("Face 1:").or_(camera_page.get_by_text("No face found."))
     expect(answers).to_be_visible(timeout=20_000)
