@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Protocol
 
 import av
@@ -40,6 +41,7 @@ class StreamStatus:
             where it failed.
         frame_rate: Frames a second, averaged over the last of them; 0 before the second one.
         dropped_share: Share of the camera's frames, of the last of them, that were left out.
+        longest_gap_s: The longest time without a frame between the last of them.
         time_s: When the last frame was done, on the clock of `time.monotonic`.
     """
 
@@ -52,6 +54,7 @@ class StreamStatus:
     stage_ms: Mapping[str, float] = field(default_factory=dict)
     frame_rate: float = 0.0
     dropped_share: float = 0.0
+    longest_gap_s: float = 0.0
     time_s: float = 0.0
 
     @property
@@ -131,6 +134,7 @@ class VideoStream:
             stage_ms=stage_ms,
             frame_rate=self._frame_rate(),
             dropped_share=self._dropped_share(),
+            longest_gap_s=max((b - a for (a, _), (b, _) in pairwise(self._seen)), default=0.0),
             time_s=end_s,
         )
         if self._observer is not None:

@@ -20,7 +20,7 @@ from fer_core.stream import VideoStream
 from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from parts.prompt_track import send_promptly
-from serving.activity import GIVEN_UP_S
+from serving.activity import GIVEN_UP_S, was_lost
 from serving.garbage import collect_and_spare
 from serving.prompt_frames import receive_promptly
 
@@ -125,12 +125,13 @@ def note_change() -> None:
     stream = st.session_state.get(ui.STREAM_KEY)
     if started_s is None or stream is None:  # idle before, too: the page was left and opened again
         return
-    silent_s = time.monotonic() - max(started_s, stream.status.time_s)
-    if silent_s > GIVEN_UP_S:
-        st.session_state[ui.PROBLEM_KEY] = browser.NO_CONNECTION
-        if stream.status.n_frames > 0:
-            st.session_state[ui.PROBLEM_KEY] = browser.LOST_CONNECTION
-            st.session_state[ui.LOST_KEY] = time.monotonic()
+    now_s = time.monotonic()
+    if stream.status.n_frames == 0:
+        if now_s - started_s > GIVEN_UP_S:
+            st.session_state[ui.PROBLEM_KEY] = browser.NO_CONNECTION
+    elif was_lost(stream.status):
+        st.session_state[ui.PROBLEM_KEY] = browser.LOST_CONNECTION
+        st.session_state[ui.LOST_KEY] = now_s
 
 
 def is_to_reconnect() -> bool:

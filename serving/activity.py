@@ -19,6 +19,14 @@ GIVEN_UP_S = 3.0
 connection is given up only some seconds after the last of them."""
 
 
+def was_lost(status: StreamStatus) -> bool:
+    """Whether a stream that ends now was not stopped by its viewer.
+
+    Its last frames may have come after the browser had given up, once the network was back.
+    """
+    return max(time.monotonic() - status.time_s, status.longest_gap_s) > GIVEN_UP_S
+
+
 class Activity:
     """Notes what happens. Safe to share between threads."""
 
@@ -95,8 +103,7 @@ class StreamActivity:
             was_open, self._ended = bool(self._number) and not self._ended, True
         if not was_open:
             return
-        lost = time.monotonic() - status.time_s > GIVEN_UP_S
-        reason = "lost" if lost else "stopped"
+        reason = "lost" if was_lost(status) else "stopped"
         self._metrics.live_sessions.dec()
         self._metrics.live_ended.labels(reason).inc()
         LOGGER.info(

@@ -708,6 +708,31 @@ def test_a_lost_connection_is_made_anew_without_a_press_of_start(
         assert len(page.error) == 0
 
 
+def test_a_connection_that_ends_as_its_network_comes_back_is_made_anew_too(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    streamer.callback(portrait_frame())
+    clock.now_s += 7
+    streamer.callback(portrait_frame())
+    run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is True
+
+
+def test_a_press_of_stop_counts_again_once_frames_have_come_for_a_while(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    streamer.callback(portrait_frame())
+    clock.now_s += 7
+    for _ in range(40):
+        streamer.callback(portrait_frame())
+        clock.now_s += 0.03
+    run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is None
+    assert len(page.error) == 0
+
+
 def test_a_connection_that_cannot_be_made_anew_is_left_to_the_viewer(
     streamer: StubStreamer, clock: SimpleNamespace
 ) -> None:
