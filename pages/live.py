@@ -117,8 +117,8 @@ def note_change() -> None:
     state = st.session_state[KEY].state
     if state.signalling:
         st.session_state.setdefault(ui.STARTED_KEY, time.monotonic())
-    st.session_state.pop(ui.LOST_KEY, None)
     if state.playing or state.signalling:
+        st.session_state.pop(ui.LOST_KEY, None)
         st.session_state[ui.PROBLEM_KEY] = ""
         return
     started_s = st.session_state.pop(ui.STARTED_KEY, None)

@@ -700,7 +700,7 @@ def test_a_lost_connection_is_made_anew_without_a_press_of_start(
     assert streamer.arguments["desired_playing_state"] is None
     for _ in range(2):
         lose_connection(page, streamer, clock)
-        page.run()
+        run_through(page, streamer, "idle").run()
         assert streamer.arguments["desired_playing_state"] is True
         run_through(page, streamer, "signalling").run()
         assert streamer.arguments["desired_playing_state"] is None
