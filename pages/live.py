@@ -22,6 +22,7 @@ from parts import browser, live_results, widgets
 from parts.prompt_track import send_promptly
 from serving.activity import GIVEN_UP_S, was_lost
 from serving.garbage import collect_and_spare
+from serving.lean_vp8 import encode_leanly
 from serving.prompt_frames import receive_promptly
 
 RENEWED_WITHIN_S = 60.0
@@ -324,6 +325,7 @@ def show_stream(
 ui.need_router("live")
 receive_promptly()
 send_promptly()
+encode_leanly()
 if ui.STREAM_KEY not in st.session_state:  # all that a stream needs is loaded by now
     collect_and_spare()
 st.title("Emotions, live", anchor=False)

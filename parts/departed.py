@@ -4,7 +4,7 @@ from functools import cache
 
 from streamlit import runtime
 
-from serving.garbage import collect_and_spare
+from serving.garbage import collect_and_spare, give_back
 
 EVERY_S = 30.0
 
@@ -25,6 +25,7 @@ def forget_in_time() -> None:
     def forget() -> None:
         visits.expire()
         collect_and_spare()  # a visit and its server point at each other
+        give_back()
         loop.call_later(EVERY_S, forget)
 
     loop.call_soon_threadsafe(forget)

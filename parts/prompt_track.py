@@ -16,6 +16,8 @@ from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from streamlit_webrtc import VideoProcessorBase, relay, webrtc
 
+from serving.processors import PROCESSORS
+
 
 class PromptVideoTrack(MediaStreamTrack):
     """Processes the newest of a track's frames in a thread of its own, one after another.
@@ -36,6 +38,7 @@ class PromptVideoTrack(MediaStreamTrack):
         super().__init__()
         self._track, self._processor = track, processor
         self._thread = ThreadPoolExecutor(1, "live")
+        PROCESSORS.live_began()
         track.on("ended", self.stop)
 
     async def recv(self) -> av.VideoFrame:
@@ -68,6 +71,7 @@ class PromptVideoTrack(MediaStreamTrack):
         super().stop()
         self._track.stop()
         self._thread.shutdown(wait=False)
+        PROCESSORS.live_ended()
         self._processor.on_ended()  # type: ignore[no-untyped-call]
 
 

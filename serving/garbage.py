@@ -1,6 +1,8 @@
-"""Garbage collections that do not hold up the viewers' frames."""
+"""Garbage collections that do not hold up the viewers' frames, and memory that is given back."""
 
+import ctypes
 import gc
+import sys
 
 
 def collect_and_spare() -> None:
@@ -13,3 +15,15 @@ def collect_and_spare() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+
+
+def give_back() -> None:
+    """Give what was freed back to the system, where its C library keeps it.
+
+    glibc keeps a heap for each of several threads, and of each what lies below its last piece in
+    use; a frame is a large piece, and viewers who come and go leave holes.
+    """
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in musl
+        if trim is not None:
+            trim(0)
