@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable
 from fractions import Fraction
 
 import av
+import cv2
 import pytest
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from streamlit_webrtc import VideoProcessorBase, process, relay, webrtc
 
 from parts.prompt_track import NewestRelay, PromptVideoTrack, send_promptly
+from serving.processors import Processors
 
 MOST_S = 10.0
 
@@ -150,6 +152,27 @@ def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
         await until(lambda: is_over(processor))
 
     play(scene)
+
+
+def test_opencv_has_one_thread_until_the_end() -> None:
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+
+    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        assert cv2.getNumThreads() == 1
+        for _ in range(2):
+            track.stop()
+
+    try:
+        processors = Processors()
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("parts.prompt_track.PROCESSORS", processors)
+            play(scene)
+        assert cv2.getNumThreads() == 2
+        processors.live_began()
+        assert cv2.getNumThreads() == 1, "the second stop did not count"
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_a_stop_while_a_frame_is_awaited_lets_go_of_the_camera() -> None:

@@ -1,5 +1,8 @@
+import platform
 import subprocess
 import sys
+
+import pytest
 
 # In a process of its own, whose garbage is known.
 PROGRAM = """
@@ -39,3 +42,25 @@ assert count() == 0, "until the next time"
 
 def test_what_is_in_use_is_left_out_of_collections_until_the_next_time() -> None:
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)
+
+
+# Pieces of which every tenth stays in use, so that nothing lies free at the heap's end.
+HOLES = """
+from pathlib import Path
+from serving.garbage import give_back
+
+def resident_mb():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
+
+pieces = [bytes(5000) for _ in range(20_000)]
+pieces = [piece for number, piece in enumerate(pieces) if number % 10 == 0]
+before = resident_mb()
+give_back()
+assert before - resident_mb() > 20, (before, resident_mb())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps what is freed")
+def test_memory_that_was_freed_is_given_back() -> None:
+    subprocess.run([sys.executable, "-c", HOLES], check=True)
