@@ -39,17 +39,11 @@ RECORDING_KEY = "live_recording"
 FROZEN_KEY = "live_frozen"
 """Where the `LiveFrame` lies that the viewer froze."""
 
-STARTED_KEY = "live_started_s"
-"""When START was pressed, on the clock of `time.monotonic`, while the stream runs."""
-
 WAITING_KEY = "live_waiting"
 """In the session state while the viewer waits for a live place."""
 
-PROBLEM_KEY = "live_problem"
-"""Where the sentence lies that says why a stream ended by itself."""
-
-LOST_KEY = "live_lost_s"
-"""When the connection was lost, on the clock of `time.monotonic`, until it is made anew."""
+CONNECTION_KEY = "live_connection"
+"""Where the `Connection` lies, what is known of the viewer's."""
 
 VIEWER_KEY = "viewer"
 """Where the random name lies that tells a viewer from others, in the session state."""
@@ -288,9 +282,7 @@ def leave_live_page() -> None:
     """Forget what the live page kept of the viewer."""
     drop_stream()
     forget_recorded()
-    st.session_state.pop(PROBLEM_KEY, None)
-    st.session_state.pop(LOST_KEY, None)
-    st.session_state.pop(STARTED_KEY, None)
+    st.session_state.pop(CONNECTION_KEY, None)
     st.session_state.pop(WAITING_KEY, None)
 
 

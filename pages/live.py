@@ -20,18 +20,21 @@ from fer_core.stream import VideoStream
 from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from parts.prompt_track import send_promptly
-from serving.activity import GIVEN_UP_S, was_lost
+from serving.connection import Connection, Problem
 from serving.garbage import collect_and_spare
 from serving.lean_vp8 import encode_leanly
 from serving.prompt_frames import receive_promptly
 
 RENEWED_WITHIN_S = 60.0
 
-RECONNECTED_WITHIN_S = 10.0
-
 PLACE_ASKED_EVERY_S = 2.0
 
 KEY = "live"  # also streamlit-webrtc's own place in the session state
+
+PROBLEMS = {
+    Problem.NEVER_CAME: browser.NO_CONNECTION,
+    Problem.LOST: browser.LOST_CONNECTION,
+}
 
 # What the camera is asked for; it is also what the server decodes and encodes for each viewer.
 VIDEO = {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}
@@ -88,6 +91,12 @@ def keep_current(ice_servers: list[dict[str, Any]]) -> None:
         st.rerun()
 
 
+def end_trying() -> None:
+    """Give the viewer the buttons back once pictures come again, or none came for too long."""
+    if not is_tried_again():
+        st.rerun()
+
+
 def has_place(stream: VideoStream) -> bool:
     """Whether the viewer is live, or could start."""
     context = st.session_state.get(KEY)
@@ -109,42 +118,44 @@ def wait_for_place() -> None:
     )
 
 
-def note_change() -> None:
-    """Find out from a change of state whether the stream ended by itself, and why.
-
-    A press of STOP looks the same. But it comes while frames do, whereas a connection is given up
-    only some seconds after the last of them; and a start that cannot succeed takes its time too.
-    """
-    state = st.session_state[KEY].state
-    if state.signalling:
-        st.session_state.setdefault(ui.STARTED_KEY, time.monotonic())
-    if state.playing or state.signalling:
-        st.session_state.pop(ui.LOST_KEY, None)
-        st.session_state[ui.PROBLEM_KEY] = ""
-        return
-    started_s = st.session_state.pop(ui.STARTED_KEY, None)
-    stream = st.session_state.get(ui.STREAM_KEY)
-    if started_s is None or stream is None:  # idle before, too: the page was left and opened again
-        return
-    now_s = time.monotonic()
-    if stream.status.n_frames == 0:
-        if now_s - started_s > GIVEN_UP_S:
-            st.session_state[ui.PROBLEM_KEY] = browser.NO_CONNECTION
-    elif was_lost(stream.status):
-        st.session_state[ui.PROBLEM_KEY] = browser.LOST_CONNECTION
-        st.session_state[ui.LOST_KEY] = now_s
+def connection() -> Connection:
+    """What is known of the viewer's connection now."""
+    context, stream = st.session_state.get(KEY), st.session_state.get(ui.STREAM_KEY)
+    known: Connection = st.session_state.get(ui.CONNECTION_KEY, Connection())
+    if context is None:
+        return known
+    state = context.state
+    comes = stream is not None and not stream.closed and stream.status.n_frames > 0
+    known = known.after(
+        stream.status if stream is not None else None,
+        is_on=state.playing or state.signalling,
+        shows_pictures=state.playing and comes,
+        now_s=time.monotonic(),
+    )
+    st.session_state[ui.CONNECTION_KEY] = known
+    return known
 
 
-def is_to_reconnect() -> bool:
-    """Whether the stream starts by itself, as its connection was lost just now."""
-    lost_s = st.session_state.get(ui.LOST_KEY)
-    return lost_s is not None and time.monotonic() - lost_s < RECONNECTED_WITHIN_S
+def current_stream() -> VideoStream:
+    """The viewer's stream; a new one where the last one's connection has ended."""
+    connection()  # as it can be told from the last stream alone how it ended
+    context, stream = st.session_state.get(KEY), ui.stream()
+    if context is None or context.state.playing:
+        return stream
+    if stream.closed or not context.state.signalling:
+        ui.drop_stream()
+    return ui.stream()
 
 
-def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
+def is_tried_again() -> bool:
+    """Whether a connection that was lost is being made anew."""
+    return connection().is_tried_again(time.monotonic())
+
+
+def show_newest(stream: VideoStream, playing: bool, connecting: bool) -> None:
     """The newest faces with their probabilities, beside the video."""
     status = stream.status
-    if signalling:
+    if connecting and not playing:
         st.info("Connecting …")
         return
     if not playing:
@@ -290,17 +301,17 @@ def show_stream(
 ) -> None:
     """The returned video with its controls and, beside it, the newest faces."""
     ice_servers = ui.ice_servers()
+    tried_again = is_tried_again()
     with video:
         mend_start()
         context = webrtc_streamer(
             key=KEY,
             mode=WebRtcMode.SENDRECV,
-            desired_playing_state=True if is_to_reconnect() else None,
+            desired_playing_state=True if tried_again else None,
             rtc_configuration={"iceServers": ice_servers},
             media_stream_constraints={"video": VIDEO, "audio": False},
             queued_video_frames_callback=viewer.newest_of,
             sendback_audio=False,
-            on_change=note_change,
             on_video_ended=viewer.close,
             video_html_attrs={"autoPlay": True, "muted": True, "style": {"width": "100%"}},
         )
@@ -308,16 +319,18 @@ def show_stream(
             enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
             st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
         browser.show_camera_problem()
-        if st.session_state.get(ui.PROBLEM_KEY):
-            st.error(st.session_state[ui.PROBLEM_KEY], icon=":material/wifi_off:")
+        if problem := connection().problem:
+            st.error(PROBLEMS[problem], icon=":material/wifi_off:")
+        if tried_again:
+            st.fragment(end_trying, run_every=0.5)()
     playing = context.state.playing
     if not playing and not context.state.signalling:
         ui.drop_stream()
-        if not st.session_state.get(ui.PROBLEM_KEY):  # the viewer's own decision
+        if not connection().problem:  # the viewer's own decision
             ui.forget_recorded()
     with newest:
         shown = st.fragment(show_newest, run_every=0.5 if playing else None)
-        shown(viewer, playing, context.state.signalling)
+        shown(viewer, playing, context.state.signalling or tried_again)
     with kept:
         choose_what_to_keep(viewer, playing)
 
@@ -334,7 +347,7 @@ with st.container():  # below the video, so that STOP is in sight
     live_settings = choose_settings()
 kept = st.container()
 ui.link_to_network()
-viewer = ui.stream()
+viewer = current_stream()
 viewer.session.settings = live_settings
 if has_place(viewer):
     st.session_state.pop(ui.WAITING_KEY, None)

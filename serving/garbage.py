@@ -4,6 +4,8 @@ import ctypes
 import gc
 import sys
 
+_M_ARENA_MAX = -8  # of glibc's malloc.h
+
 
 def collect_and_spare() -> None:
     """Free all garbage, then leave what is in use out of the collections until the next call.
@@ -17,13 +19,22 @@ def collect_and_spare() -> None:
     gc.freeze()
 
 
-def give_back() -> None:
-    """Give what was freed back to the system, where its C library keeps it.
+def keep_few_heaps() -> None:
+    """Let all threads that begin from now on share two heaps of the C library, glibc's.
 
-    glibc keeps a heap for each of several threads, and of each what lies below its last piece in
-    use; a frame is a large piece, and viewers who come and go leave holes.
+    It would keep eight for each processor, and of each what lies below its last piece in use; a
+    frame is a large piece, and viewers who come and go leave holes.
     """
+    _glibc("mallopt", _M_ARENA_MAX, 2)
+
+
+def give_back() -> None:
+    """Give what was freed back to the system, where the C library, glibc, keeps it."""
+    _glibc("malloc_trim", 0)
+
+
+def _glibc(function: str, *arguments: int) -> None:
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in musl
-        if trim is not None:
-            trim(0)
+        found = getattr(ctypes.CDLL(None), function, None)  # other C libraries have none of these
+        if found is not None:
+            found(*arguments)
