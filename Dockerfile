@@ -1,8 +1,10 @@
 FROM python:3.11-slim-bookworm
 
+# Two heaps for all threads (glibc): with more of them, what one viewer leaves is not the next one's.
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
+    MALLOC_ARENA_MAX=2 \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_SERVER_HEADLESS=true
 

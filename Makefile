@@ -6,7 +6,7 @@ BIN := .venv/bin
 .PHONY: run test lint format lock
 
 run: .venv/app
-	$(BIN)/streamlit run app.py
+	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run app.py
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/e2e

@@ -41,7 +41,9 @@ class Server:
     def __init__(self, log: Path, **environ: str) -> None:
         """Start it with these variables set."""
         self._metrics_port = free_port()
-        self.app = App(log, FER_METRICS_PORT=str(self._metrics_port), **environ)
+        # As `make run` and the image set it: two heaps for all threads.
+        heaps = {"MALLOC_ARENA_MAX": "2"}
+        self.app = App(log, FER_METRICS_PORT=str(self._metrics_port), **heaps | environ)
         _put_first(self.app.process.pid)
 
     def counters(self) -> dict[str, float]:

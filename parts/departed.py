@@ -4,7 +4,7 @@ from functools import cache
 
 from streamlit import runtime
 
-from serving.garbage import collect_and_spare, give_back, keep_few_heaps
+from serving.garbage import collect_and_spare, give_back
 
 EVERY_S = 30.0
 
@@ -16,7 +16,6 @@ def forget_in_time() -> None:
     Streamlit keeps a visit for `server.disconnectedSessionTTL` seconds after its browser went, but
     drops it only when the next visit ends: on a quiet server photos would stay for hours.
     """
-    keep_few_heaps()
     server = runtime.get_instance()
     if not hasattr(server, "_session_mgr"):  # another Streamlit than the pinned one
         return

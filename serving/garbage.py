@@ -4,8 +4,6 @@ import ctypes
 import gc
 import sys
 
-_M_ARENA_MAX = -8  # of glibc's malloc.h
-
 
 def collect_and_spare() -> None:
     """Free all garbage, then leave what is in use out of the collections until the next call.
@@ -19,22 +17,13 @@ def collect_and_spare() -> None:
     gc.freeze()
 
 
-def keep_few_heaps() -> None:
-    """Let all threads that begin from now on share two heaps of the C library, glibc's.
-
-    It would keep eight for each processor, and of each what lies below its last piece in use; a
-    frame is a large piece, and viewers who come and go leave holes.
-    """
-    _glibc("mallopt", _M_ARENA_MAX, 2)
-
-
 def give_back() -> None:
-    """Give what was freed back to the system, where the C library, glibc, keeps it."""
-    _glibc("malloc_trim", 0)
+    """Give what was freed back to the system, where the C library, glibc, keeps it.
 
-
-def _glibc(function: str, *arguments: int) -> None:
+    glibc keeps several heaps, and of each what lies below its last piece in use; a frame is a large
+    piece, and viewers who come and go leave holes.
+    """
     if sys.platform == "linux":
-        found = getattr(ctypes.CDLL(None), function, None)  # other C libraries have none of these
-        if found is not None:
-            found(*arguments)
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in other C libraries
+        if trim is not None:
+            trim(0)
