@@ -91,12 +91,6 @@ def keep_current(ice_servers: list[dict[str, Any]]) -> None:
         st.rerun()
 
 
-def end_trying() -> None:
-    """Give the viewer the buttons back once pictures come again, or none came for too long."""
-    if not is_tried_again():
-        st.rerun()
-
-
 def has_place(stream: VideoStream) -> bool:
     """Whether the viewer is live, or could start."""
     context = st.session_state.get(KEY)
@@ -128,8 +122,9 @@ def connection() -> Connection:
     comes = stream is not None and not stream.closed and stream.status.n_frames > 0
     known = known.after(
         stream.status if stream is not None else None,
-        is_on=state.playing or state.signalling,
-        shows_pictures=state.playing and comes,
+        playing=state.playing,
+        signalling=state.signalling,
+        comes=comes,
         now_s=time.monotonic(),
     )
     st.session_state[ui.CONNECTION_KEY] = known
@@ -139,23 +134,31 @@ def connection() -> Connection:
 def current_stream() -> VideoStream:
     """The viewer's stream; a new one where the last one's connection has ended."""
     connection()  # as it can be told from the last stream alone how it ended
-    context, stream = st.session_state.get(KEY), ui.stream()
-    if context is None or context.state.playing:
-        return stream
-    if stream.closed or not context.state.signalling:
-        ui.drop_stream()
+    context, stream = st.session_state.get(KEY), st.session_state.get(ui.STREAM_KEY)
+    if context is not None and stream is not None and not context.state.playing:
+        has_ended = stream.closed or not context.state.signalling
+        if has_ended:
+            ui.drop_stream()
     return ui.stream()
 
 
-def is_tried_again() -> bool:
-    """Whether a connection that was lost is being made anew."""
-    return connection().is_tried_again(time.monotonic())
+def give_up() -> None:
+    """Make a lost connection anew no more."""
+    st.session_state[ui.CONNECTION_KEY] = connection().give_up()
 
 
-def show_newest(stream: VideoStream, playing: bool, connecting: bool) -> None:
+def show_trying() -> None:
+    """That a lost connection is made anew, until pictures come again or none came for too long."""
+    if not connection().is_tried_again(time.monotonic()):
+        st.rerun()
+    st.info("The video connection was lost. Connecting again …", icon=":material/wifi_off:")
+    st.button("Stop connecting", on_click=give_up)  # START and STOP are hidden meanwhile
+
+
+def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
     """The newest faces with their probabilities, beside the video."""
     status = stream.status
-    if connecting and not playing:
+    if signalling:
         st.info("Connecting …")
         return
     if not playing:
@@ -301,13 +304,14 @@ def show_stream(
 ) -> None:
     """The returned video with its controls and, beside it, the newest faces."""
     ice_servers = ui.ice_servers()
-    tried_again = is_tried_again()
+    now_s = time.monotonic()
+    known = connection()
     with video:
         mend_start()
         context = webrtc_streamer(
             key=KEY,
             mode=WebRtcMode.SENDRECV,
-            desired_playing_state=True if tried_again else None,
+            desired_playing_state=known.wanted(now_s),
             rtc_configuration={"iceServers": ice_servers},
             media_stream_constraints={"video": VIDEO, "audio": False},
             queued_video_frames_callback=viewer.newest_of,
@@ -318,19 +322,21 @@ def show_stream(
         if ui.settings().turn:
             enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
             st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
-        browser.show_camera_problem()
-        if problem := connection().problem:
-            st.error(PROBLEMS[problem], icon=":material/wifi_off:")
-        if tried_again:
-            st.fragment(end_trying, run_every=0.5)()
+        if browser.show_camera_problem() and known.lost_s is not None:
+            give_up()  # the camera itself is gone
+            st.rerun()
+        if known.is_tried_again(now_s):
+            st.fragment(show_trying, run_every=0.5)()
+        elif known.problem:
+            st.error(PROBLEMS[known.problem], icon=":material/wifi_off:")
     playing = context.state.playing
     if not playing and not context.state.signalling:
         ui.drop_stream()
-        if not connection().problem:  # the viewer's own decision
+        if not known.problem:  # the viewer's own decision
             ui.forget_recorded()
     with newest:
         shown = st.fragment(show_newest, run_every=0.5 if playing else None)
-        shown(viewer, playing, context.state.signalling or tried_again)
+        shown(viewer, playing, context.state.signalling)
     with kept:
         choose_what_to_keep(viewer, playing)
 

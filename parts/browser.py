@@ -10,9 +10,7 @@ NO_CONNECTION = (
     "named in FER_TURN_URLS.)"
 )
 
-LOST_CONNECTION = (
-    "The video connection was lost and is made anew. If no picture comes, press START."
-)
+LOST_CONNECTION = "The video connection was lost. Press START to connect again."
 
 _CAMERA_PROBLEMS = {
     "NotAllowedError": "The browser may not use the camera. Allow it at the camera symbol in the "
@@ -69,14 +67,15 @@ def explain_camera_error(error: str) -> str:
     return f"The camera could not be started. The browser says: {code(error)}"
 
 
-def show_camera_problem() -> None:
-    """Say in plain words why the browser gave no camera, should that be so."""
+def show_camera_problem() -> bool:
+    """Say in plain words why the browser gave no camera, should that be so; whether it is."""
     watch = st.components.v2.component("camera_error", js=_READ_CAMERA_ERROR)
     sentence = explain_camera_error(
         watch(key="camera_error", on_error_change=lambda: None).error or ""
     )
     if sentence:
         st.error(sentence, icon=":material/videocam_off:")
+    return sentence not in ("", NO_CONNECTION)
 
 
 def paste_into_uploader() -> None:

@@ -38,13 +38,16 @@ class PromptVideoTrack(MediaStreamTrack):
         super().__init__()
         self._track, self._processor = track, processor
         self._thread = ThreadPoolExecutor(1, "live")
-        PROCESSORS.live_began()
+        self._has_begun = False
         track.on("ended", self.stop)
 
     async def recv(self) -> av.VideoFrame:
         """Wait for a frame, and for what becomes of the newest one that is there."""
         if self.readyState != "live":
             raise MediaStreamError
+        if not self._has_begun:  # a connection that is never made does not end its tracks
+            self._has_begun = True
+            PROCESSORS.live_began()
         frames = [cast(av.VideoFrame, await self._track.recv())]
         with suppress(TimeoutError):
             async with asyncio.timeout(0):  # ends where the track has no more frames
@@ -71,7 +74,8 @@ class PromptVideoTrack(MediaStreamTrack):
         super().stop()
         self._track.stop()
         self._thread.shutdown(wait=False)
-        PROCESSORS.live_ended()
+        if self._has_begun:
+            PROCESSORS.live_ended()
         self._processor.on_ended()  # type: ignore[no-untyped-call]
 
 

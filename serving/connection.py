@@ -25,18 +25,26 @@ class Connection:
 
     Attributes:
         is_on: Whether it was playing, or on the way to it.
-        started_s: When that began, on the clock of `time.monotonic`.
-        lost_s: When it was lost, until pictures come again or the viewer presses STOP.
+        started_s: When it was first seen on the way to it, on the clock of `time.monotonic`.
+        lost_s: When it was lost, while it may be made anew.
+        given_up: Whether the viewer wants it to be made anew no more, while it is still on.
         problem: Why it ended by itself, until it is on again.
     """
 
     is_on: bool = False
-    started_s: float = 0.0
+    started_s: float | None = None
     lost_s: float | None = None
+    given_up: bool = False
     problem: Problem | None = None
 
     def after(
-        self, status: StreamStatus | None, *, is_on: bool, shows_pictures: bool, now_s: float
+        self,
+        status: StreamStatus | None,
+        *,
+        playing: bool,
+        signalling: bool,
+        comes: bool,
+        now_s: float,
     ) -> "Connection":
         """What is known now.
 
@@ -46,22 +54,44 @@ class Connection:
 
         Args:
             status: That of the stream, None where there is none.
-            is_on: Whether the browser says that it plays, or is on the way to it.
-            shows_pictures: Whether it plays and frames of this very connection have come.
+            playing: Whether the browser says that it plays.
+            signalling: Whether it says that it is on the way to it.
+            comes: Whether frames of this very connection have come.
             now_s: The time, on the clock of `time.monotonic`.
         """
-        if is_on:
-            started_s = self.started_s if self.is_on else now_s
-            return Connection(True, started_s, None if shows_pictures else self.lost_s)
+        if playing or signalling:
+            goes_on = self.is_on or self.is_tried_again(now_s)
+            return Connection(
+                is_on=True,
+                # What plays from the first run on is what the browser has not yet ended.
+                started_s=self.started_s if self.is_on else now_s if signalling else None,
+                lost_s=self.lost_s if goes_on and not (playing and comes) else None,
+                given_up=self.given_up,
+            )
         if not self.is_on or status is None:
-            return replace(self, is_on=False)
+            return replace(self, is_on=False, given_up=False)
+        if self.given_up:
+            return Connection()
         if status.n_frames == 0:
-            if self.lost_s is not None:
-                return Connection(lost_s=self.lost_s, problem=Problem.LOST)
-            waited = now_s - self.started_s > GIVEN_UP_S
-            return Connection(problem=Problem.NEVER_CAME if waited else None)
+            return self._after_no_frame(now_s)
         return Connection(lost_s=now_s, problem=Problem.LOST) if was_lost(status) else Connection()
+
+    def _after_no_frame(self, now_s: float) -> "Connection":
+        if self.lost_s is not None:
+            return Connection(lost_s=self.lost_s, problem=Problem.LOST)
+        waited = self.started_s is not None and now_s - self.started_s > GIVEN_UP_S
+        return Connection(problem=Problem.NEVER_CAME if waited else None)
 
     def is_tried_again(self, now_s: float) -> bool:
         """Whether it is made anew by itself."""
         return self.lost_s is not None and now_s - self.lost_s < TRIED_AGAIN_S
+
+    def give_up(self) -> "Connection":
+        """What is known once the viewer wants it to be made anew no more."""
+        return replace(self, lost_s=None, given_up=self.is_on)
+
+    def wanted(self, now_s: float) -> bool | None:
+        """Whether the browser is told to start or to end it; None leaves it to the viewer."""
+        if self.given_up:
+            return False
+        return True if self.is_tried_again(now_s) else None

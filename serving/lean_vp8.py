@@ -1,8 +1,8 @@
-"""A picture is encoded by one thread, and with its noise.
+"""A picture is encoded as it is, and quickly.
 
-aiortc lets two threads encode a picture of 640x480, of which one waits busily for the other, and
-has libvpx take the camera's noise out first, which blurs: the double of the processor time for the
-same sharpness or less. `python -m benchmarks.encoder` measures both.
+aiortc has libvpx take the camera's noise out first, at the strongest, which takes time and blurs;
+and search longer for the best way to encode than it needs at a live picture's rates.
+`python -m benchmarks.encoder` measures both.
 """
 
 import av
@@ -22,7 +22,11 @@ class LeanVp8Encoder(Vp8Encoder):
         assert isinstance(frame, av.VideoFrame)
         if self.codec is None or self._is_outdated(self.codec, frame):
             self.codec = _codec(frame.width, frame.height, self.target_bitrate)
-        return super().encode(frame, force_keyframe)
+        ours = self.codec
+        sent = super().encode(frame, force_keyframe)
+        if self.codec is not ours:  # the rate changed meanwhile
+            self.codec = None
+        return sent
 
     def _is_outdated(self, codec: av.VideoCodecContext, frame: av.VideoFrame) -> bool:
         rate = codec.bit_rate or 0

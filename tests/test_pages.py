@@ -594,7 +594,7 @@ def test_a_lost_connection_keeps_what_was_kept(
     streamer.callback(portrait_frame())
     clock.now_s += 10
     run_through(page, streamer, "idle")
-    assert page.error[0].value == browser.LOST_CONNECTION
+    assert "connection was lost" in page.info[0].value
     assert len(page.session_state[ui.RECORDING_KEY].timeline()) == 1
     assert shown(page, "download_button") == 2
 
@@ -675,6 +675,9 @@ def test_a_connection_lost_on_the_way_is_explained_until_the_page_is_left(
     clock.now_s += 10
     streamer.arguments["on_video_ended"]()
     run_through(page, streamer, "idle")
+    assert "connection was lost" in page.info[0].value
+    clock.now_s += TRIED_AGAIN_S
+    page.run()
     assert page.error[0].value == browser.LOST_CONNECTION
     page.switch_page("pages/photo.py").run()
     page.switch_page("pages/live.py").run()
@@ -698,6 +701,7 @@ def test_a_lost_connection_is_made_anew_without_a_press_of_start(
         lose_connection(page, streamer, clock)
         run_through(page, streamer, "idle").run()
         assert streamer.arguments["desired_playing_state"] is True
+        assert "Connecting again" in page.info[0].value
         run_through(page, streamer, "signalling", "playing").run()
         assert streamer.arguments["desired_playing_state"] is True, "until a picture comes"
         streamer.callback(portrait_frame())
@@ -755,6 +759,45 @@ def test_a_connection_that_cannot_be_made_anew_is_left_to_the_viewer(
     run_through(page, streamer, "signalling")
     clock.now_s += 20
     run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is None
+    assert page.error[0].value == browser.LOST_CONNECTION
+
+
+def stop_connecting(page: AppTest) -> None:
+    [button] = [button for button in page.button if button.label == "Stop connecting"]
+    button.click().run()
+    assert not page.exception
+
+
+def test_the_viewer_may_stop_an_attempt(streamer: StubStreamer, clock: SimpleNamespace) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    lose_connection(page, streamer, clock)
+    run_through(page, streamer, "signalling")
+    stop_connecting(page)
+    assert streamer.arguments["desired_playing_state"] is False
+    run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is None
+    run_through(page, streamer, "signalling").run()
+    assert streamer.arguments["desired_playing_state"] is None
+
+
+def test_the_viewer_may_stop_between_attempts(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    lose_connection(page, streamer, clock)
+    stop_connecting(page)
+    assert streamer.arguments["desired_playing_state"] is None
+    assert page.error[0].value == browser.LOST_CONNECTION
+
+
+def test_a_camera_that_is_gone_is_not_tried_again(
+    streamer: StubStreamer, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    lose_connection(page, streamer, clock)
+    monkeypatch.setattr(browser, "show_camera_problem", lambda: True)
+    run_through(page, streamer, "idle")
     assert streamer.arguments["desired_playing_state"] is None
     assert page.error[0].value == browser.LOST_CONNECTION
 

@@ -154,20 +154,28 @@ def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
     play(scene)
 
 
-def test_opencv_has_one_thread_until_the_end() -> None:
+def test_opencv_has_one_thread_from_the_first_frame_to_the_end() -> None:
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
 
     async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
-        assert cv2.getNumThreads() == 1
+        assert cv2.getNumThreads() == 2
+        for number in range(2):
+            camera.take(number)
+            await track.recv()
+            assert cv2.getNumThreads() == 1
         for _ in range(2):
             track.stop()
+
+    async def never_made(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
+        assert cv2.getNumThreads() == 2
 
     try:
         processors = Processors()
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr("parts.prompt_track.PROCESSORS", processors)
             play(scene)
+            play(never_made)
         assert cv2.getNumThreads() == 2
         processors.live_began()
         assert cv2.getNumThreads() == 1, "the second stop did not count"

@@ -17,9 +17,10 @@ def playing_until(seconds_ago: float) -> StreamStatus:
 
 PLAYING, SILENT = playing_until(0), playing_until(GIVEN_UP_S + 1)
 
-OFF = {"is_on": False, "shows_pictures": False}
-CONNECTING = {"is_on": True, "shows_pictures": False}
-SHOWS = {"is_on": True, "shows_pictures": True}
+OFF = {"playing": False, "signalling": False, "comes": False}
+CONNECTING = OFF | {"signalling": True}
+STILL_PLAYS = OFF | {"playing": True}
+SHOWS = STILL_PLAYS | {"comes": True}
 
 Step = tuple[StreamStatus | None, dict[str, bool], float]
 
@@ -79,9 +80,10 @@ def test_a_loss_is_over_when_pictures_come() -> None:
 
 def test_a_browser_that_wavers_does_not_end_the_loss() -> None:
     # It says once more that it plays, of the connection that the server has ended.
-    wavering = follow([*LOST, (SILENT, CONNECTING, 200.5)])
-    assert wavering.is_tried_again(200.5)
-    assert wavering.after(SILENT, **OFF, now_s=201).is_tried_again(201)
+    for status in (SILENT, NONE_YET):
+        wavering = follow([*LOST, (status, STILL_PLAYS, 200.5)])
+        assert wavering.is_tried_again(200.5)
+        assert wavering.after(status, **OFF, now_s=201).is_tried_again(201)
 
 
 @pytest.mark.parametrize("seconds", [1, GIVEN_UP_S + 1])
@@ -103,4 +105,38 @@ def test_a_start_that_is_taken_back_at_once_is_no_problem() -> None:
 
 
 def test_a_page_that_is_opened_again_starts_idle() -> None:
-    assert follow([*STARTED, (None, OFF, 200)]) == Connection(started_s=100)
+    # What played when it was left is said to play until the browser has ended it.
+    assert follow([(NONE_YET, STILL_PLAYS, 300), (NONE_YET, OFF, 310)]) == Connection()
+
+
+@pytest.mark.parametrize(
+    ("ends_s", "problem"), [(301, None), (301 + GIVEN_UP_S, Problem.NEVER_CAME)]
+)
+def test_a_start_long_after_a_loss_is_a_start(ends_s: float, problem: Problem | None) -> None:
+    known = follow([*LOST, (NONE_YET, CONNECTING, 300), (NONE_YET, OFF, ends_s)])
+    assert known == Connection(problem=problem)
+
+
+def test_the_browser_is_told_to_start_only_after_a_loss() -> None:
+    assert Connection().wanted(0) is None
+    assert follow(STARTED).wanted(101) is None
+    assert follow(LOST).wanted(201) is True
+    assert follow(LOST).wanted(200 + TRIED_AGAIN_S) is None
+
+
+def test_the_viewer_may_give_up_on_the_way() -> None:
+    given_up = follow([*LOST, (NONE_YET, CONNECTING, 201)]).give_up()
+    assert given_up.wanted(202) is False
+    given_up = given_up.after(NONE_YET, **STILL_PLAYS, now_s=202)
+    assert given_up.wanted(202) is False, "until the browser has ended it"
+    ended = given_up.after(SILENT, **OFF, now_s=203)
+    assert ended == Connection()
+    assert ended.after(NONE_YET, **CONNECTING, now_s=204).wanted(204) is None
+
+
+def test_the_viewer_may_give_up_between_two_attempts() -> None:
+    given_up = follow(LOST).give_up()
+    assert given_up.wanted(201) is None
+    assert given_up.problem is Problem.LOST, "START is explained"
+    again = given_up.after(NONE_YET, **CONNECTING, now_s=205).after(PLAYING, **SHOWS, now_s=206)
+    assert again == Connection(is_on=True, started_s=205)

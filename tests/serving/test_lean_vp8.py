@@ -85,13 +85,6 @@ def test_the_rate_follows_what_the_connection_carries() -> None:
     assert line.encoder.codec.bit_rate == 2 * started_with
 
 
-def test_one_thread_encodes() -> None:
-    encoder = LeanVp8Encoder()
-    encoder.encode(picture_frame(noisy_picture(0, 640, 480), 0))
-    assert encoder.codec is not None
-    assert encoder.codec.thread_count == 1
-
-
 def test_no_more_is_lost_than_with_the_librarys_settings() -> None:
     assert error(LeanVp8Encoder()) < 1.02 * error(Vp8Encoder())
 
