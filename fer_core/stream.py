@@ -43,6 +43,7 @@ class StreamStatus:
         dropped_share: Share of the camera's frames, of the last of them, that were left out.
         longest_gap_s: The longest time without a frame between the last of them.
         time_s: When the last frame was done, on the clock of `time.monotonic`.
+        closed_s: When the stream was closed, on that clock; None before.
     """
 
     newest: LiveFrame | None = None
@@ -56,6 +57,7 @@ class StreamStatus:
     dropped_share: float = 0.0
     longest_gap_s: float = 0.0
     time_s: float = 0.0
+    closed_s: float | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -157,7 +159,8 @@ class VideoStream:
         """Forget the viewer's faces and pictures, whoever may still hold this stream."""
         self.closed = True
         self.recording = None
-        self.status = replace(self.status, newest=None)
+        closed_s = self.status.closed_s or time.monotonic()
+        self.status = replace(self.status, newest=None, closed_s=closed_s)
         self.session.forget()
         if self._observer is not None:
             self._observer.ended(self.status)

@@ -20,11 +20,12 @@ connection is given up only some seconds after the last of them."""
 
 
 def was_lost(status: StreamStatus) -> bool:
-    """Whether a stream that ends now was not stopped by its viewer.
+    """Whether a stream that has been closed, or ends now, was not stopped by its viewer.
 
     Its last frames may have come after the browser had given up, once the network was back.
     """
-    return max(time.monotonic() - status.time_s, status.longest_gap_s) > GIVEN_UP_S
+    end_s = time.monotonic() if status.closed_s is None else status.closed_s
+    return max(end_s - status.time_s, status.longest_gap_s) > GIVEN_UP_S
 
 
 class Activity:

@@ -763,6 +763,18 @@ def test_a_connection_that_cannot_be_made_anew_is_left_to_the_viewer(
     assert page.error[0].value == browser.LOST_CONNECTION
 
 
+def test_a_press_of_stop_that_is_heard_of_late_is_no_loss(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    streamer.callback(portrait_frame())
+    streamer.arguments["on_video_ended"]()
+    clock.now_s += 10
+    run_through(page, streamer, "idle").run()
+    assert streamer.arguments["desired_playing_state"] is None
+    assert len(page.error) == 0
+
+
 def stop_connecting(page: AppTest) -> None:
     [button] = [button for button in page.button if button.label == "Stop connecting"]
     button.click().run()

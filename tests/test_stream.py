@@ -204,10 +204,16 @@ def test_the_status_says_whether_the_last_frame_failed(stream: VideoStream) -> N
 
 def test_a_closed_stream_holds_no_picture_whoever_holds_the_stream(stream: VideoStream) -> None:
     stream(video_frame(GOOD))
+    assert stream.status.closed_s is None
     stream.close()
+    closed_s = stream.status.closed_s
+    assert closed_s is not None
     assert stream.status.newest is None
+    stream.close()
+    assert stream.status.closed_s == closed_s
     stream(video_frame(GOOD))  # a frame that was under way
     assert stream.status.newest is None
+    assert stream.status.closed_s is not None
     assert stream.status.n_frames == 2
 
 

@@ -75,6 +75,17 @@ def test_a_stream_that_ends_long_after_its_last_frame_was_lost(
     assert counted(activity, "fer_live_sessions_ended_total", reason="lost") == 1
 
 
+def test_a_stop_that_is_heard_of_late_is_a_stop(
+    activity: Activity, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = activity.stream()
+    then_s = time.monotonic() - GIVEN_UP_S - 1
+    stopped = StreamStatus(n_frames=1, time_s=then_s, closed_s=then_s + 0.1)
+    stream.frame(stopped)
+    stream.ended(stopped)
+    assert "reason=stopped " in caplog.messages[-1]
+
+
 def test_an_older_status_after_a_newer_one_changes_nothing(activity: Activity) -> None:
     stream = activity.stream()
     stream.frame(StreamStatus(n_frames=5))
