@@ -322,6 +322,7 @@ def show_stream(
         if ui.settings().turn:
             enhance_frontend_rtc_configuration.clear()  # it would keep every viewer's for good
             st.fragment(keep_current, run_every=RENEWED_WITHIN_S)(ice_servers)
+        browser.wait_for_network()
         if browser.show_camera_problem() and known.lost_s is not None:
             give_up()  # the camera itself is gone
             st.rerun()

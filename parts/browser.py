@@ -38,6 +38,28 @@ export default function ({ setStateValue }) {
 }
 """
 
+# streamlit-webrtc ends a stream as soon as its connection is "disconnected", some five seconds
+# after the network went, though it goes on by itself once that is back. Given up, it is "failed".
+_WAIT_FOR_NETWORK = """
+export default function () {
+  const timer = setInterval(() => {
+    const frame = document.querySelector('iframe[src*="streamlit_webrtc"]');
+    const connections = frame?.contentWindow?.RTCPeerConnection?.prototype;
+    if (!connections || connections.waitsForNetwork) return;
+    connections.waitsForNetwork = true;
+    const add = connections.addEventListener;
+    connections.addEventListener = function (name, listener, ...options) {
+      const patient = (event) => {
+        if (this.connectionState !== "disconnected") listener.call(this, event);
+      };
+      const heard = name === "connectionstatechange" ? patient : listener;
+      return add.call(this, name, heard, ...options);
+    };
+  }, 300);
+  return () => clearInterval(timer);
+}
+"""
+
 # Streamlit's uploader takes dropped files but none that are pasted; this hands them to it.
 _PASTE = """
 export default function () {
@@ -76,6 +98,11 @@ def show_camera_problem() -> bool:
     if sentence:
         st.error(sentence, icon=":material/videocam_off:")
     return sentence not in ("", NO_CONNECTION)
+
+
+def wait_for_network() -> None:
+    """Let a live stream go on after some seconds without a network, in place of ending it."""
+    st.components.v2.component("wait_for_network", js=_WAIT_FOR_NETWORK)(key="wait_for_network")
 
 
 def paste_into_uploader() -> None:

@@ -350,6 +350,33 @@ def test_a_camera_that_does_not_come_is_explained(
     browser.close()
 
 
+# What Chromium says of a connection while its network is away, and once it has given it up.
+SAY = """state => {
+  Object.defineProperty(connection, 'connectionState', { value: state, configurable: true });
+  connection.dispatchEvent(new Event('connectionstatechange'));
+}"""
+
+
+def test_a_stream_goes_on_after_some_seconds_without_a_network(camera_page: Page, app: App) -> None:
+    camera_page.add_init_script(
+        "const Real = RTCPeerConnection;"
+        "window.RTCPeerConnection = function (c) { return window.connection = new Real(c); };"
+        "window.RTCPeerConnection.prototype = Real.prototype;"
+    )
+    open_live_page(camera_page, app)
+    component(camera_page).get_by_role("button", name="START").click()
+    video = component(camera_page).locator("video")
+    wait_until(lambda: n_frames(video) > 5, 20, "the video plays")
+    frame = component(camera_page).locator("body")
+    for state in ("disconnected", "connected"):
+        frame.evaluate(f"(body, state) => ({SAY})(state)", state)
+        time.sleep(1)
+    before = n_frames(video)
+    wait_until(lambda: n_frames(video) > before + 5, 20, "it still plays")
+    frame.evaluate(f"(body, state) => ({SAY})(state)", "failed")
+    expect(component(camera_page).get_by_role("button", name="START")).to_be_visible()
+
+
 @takes_long
 def test_a_connection_that_does_not_come_about_is_explained(camera_page: Page, app: App) -> None:
     # Only relayed candidates and no relay: as between networks that let no video through.
