@@ -1,4 +1,3 @@
-import time
 from collections.abc import Iterable
 
 import pytest
@@ -10,9 +9,9 @@ from serving.connection import TRIED_AGAIN_S, Connection, Problem
 NONE_YET = StreamStatus()
 
 
-def playing_until(seconds_ago: float) -> StreamStatus:
-    """A stream whose last frame was so long ago."""
-    return StreamStatus(n_frames=100, time_s=time.monotonic() - seconds_ago)
+def playing_until(seconds_before: float) -> StreamStatus:
+    """A stream whose last frame came so long before it was closed."""
+    return StreamStatus(n_frames=100, time_s=50, closed_s=50 + seconds_before)
 
 
 PLAYING, SILENT = playing_until(0), playing_until(GIVEN_UP_S + 1)
