@@ -155,10 +155,10 @@ def show_trying() -> None:
     st.button("Stop connecting", on_click=give_up)  # START and STOP are hidden meanwhile
 
 
-def show_newest(stream: VideoStream, playing: bool, signalling: bool) -> None:
+def show_newest(stream: VideoStream, playing: bool, connecting: bool) -> None:
     """The newest faces with their probabilities, beside the video."""
     status = stream.status
-    if signalling:
+    if connecting:
         st.info("Connecting …")
         return
     if not playing:
@@ -337,7 +337,7 @@ def show_stream(
             ui.forget_recorded()
     with newest:
         shown = st.fragment(show_newest, run_every=0.5 if playing else None)
-        shown(viewer, playing, context.state.signalling)
+        shown(viewer, playing, context.state.signalling or known.is_tried_again(now_s))
     with kept:
         choose_what_to_keep(viewer, playing)
 
