@@ -482,6 +482,30 @@ def test_ctrl_c_leaves_whole_rows_and_the_run_can_go_on(tmp_path: Path) -> None:
     assert len(rows_of(str(tmp_path / "o.csv"))) == 120
 
 
+def test_what_a_killed_run_left_of_annotated_copies_is_gone_once_it_goes_on(
+    tmp_path: Path,
+) -> None:
+    two = two_astronauts()
+    for number in range(20):
+        Image.fromarray(np.roll(two, number, axis=1)).save(tmp_path / f"{number:02}.png")
+    table, drawn = tmp_path / "o.csv", tmp_path / "drawn"
+    command = [sys.executable, "-m", "fer_core", "predict", str(tmp_path)]
+    command += ["--csv", str(table), "--annotated", str(drawn)]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline_s = time.monotonic() + 60
+    while not table.exists() or table.read_bytes().count(b"\n") < 5:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert any(name.endswith(".part") for name in everything(drawn))
+    subprocess.run([*command, "--resume"], cwd=ROOT, check=True, capture_output=True)
+    assert everything(drawn) == {f"{number:02}.png.png" for number in range(20)}
+
+
 # --- videos ---
 
 

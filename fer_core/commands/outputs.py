@@ -34,7 +34,7 @@ class Copies:
     Attributes:
         folder: Their folder, an absolute path.
         common: The folder that all files are in; `folder` repeats what lies below it.
-        parts: A folder of this run alone, in `folder`, for copies that are not whole yet.
+        parts: A folder of this run alone, hidden in `folder`, for copies that are not whole yet.
     """
 
     folder: Path
@@ -96,6 +96,13 @@ def _copy_name(name: str, video: bool) -> str:
     return name + ending
 
 
+def _parts_name(tables: Sequence[Path]) -> str:
+    """The same for runs that write the same tables, which no two do at the same time."""
+    paths = b"\0".join(os.fsencode(absolute(table)) for table in tables)
+    name = hashlib.sha256(paths).hexdigest()[:32] if tables else uuid4().hex
+    return f".{name}.part"
+
+
 @dataclass(frozen=True)
 class Outputs:
     """Where results go.
@@ -139,11 +146,9 @@ def open_outputs(
     copies = None
     if args.annotated:
         folder = absolute(args.annotated)
-        copies = Copies(folder, common_folder(files), folder / f".{uuid4().hex}.part")
+        copies = Copies(folder, common_folder(files), folder / _parts_name([*formats]))
         _keep_apart(files, copies, args.annotated)
         copies.folder.mkdir(parents=True, exist_ok=True)
-        copies.parts.mkdir()
-        stack.callback(shutil.rmtree, copies.parts, ignore_errors=True)
     settings: Row = source.cells() | {"rate": float(args.rate)}
     tables = []
     for path, row_format in formats.items():
@@ -161,6 +166,10 @@ def open_outputs(
         )
     for table in tables:  # an interruption may have come between the two
         table.keep(n_common)
+    if copies:
+        shutil.rmtree(copies.parts, ignore_errors=True)  # what a killed run left
+        copies.parts.mkdir()
+        stack.callback(shutil.rmtree, copies.parts, ignore_errors=True)
     return Outputs(tuple(tables), copies)
 
 
