@@ -19,6 +19,10 @@ from streamlit_webrtc import VideoProcessorBase, relay, webrtc
 from serving.processors import PROCESSORS
 
 
+NEVER_MADE_S = 60.0
+"""How long a connection may take until its first frame is asked for; then it is never made."""
+
+
 class PromptVideoTrack(MediaStreamTrack):
     """Processes the newest of a track's frames in a thread of its own, one after another.
 
@@ -39,6 +43,7 @@ class PromptVideoTrack(MediaStreamTrack):
         self._track, self._processor = track, processor
         self._thread = ThreadPoolExecutor(1, "live")
         self._has_begun = False
+        self._never_made = asyncio.get_running_loop().call_later(NEVER_MADE_S, self.stop)
         track.on("ended", self.stop)
 
     async def recv(self) -> av.VideoFrame:
@@ -47,6 +52,7 @@ class PromptVideoTrack(MediaStreamTrack):
             raise MediaStreamError
         if not self._has_begun:  # a connection that is never made does not end its tracks
             self._has_begun = True
+            self._never_made.cancel()
             PROCESSORS.live_began()
         frames = [cast(av.VideoFrame, await self._track.recv())]
         with suppress(TimeoutError):
@@ -72,11 +78,12 @@ class PromptVideoTrack(MediaStreamTrack):
         if self.readyState == "ended":  # as that one's end is this one's
             return
         super().stop()
+        self._never_made.cancel()
         self._track.stop()
+        self._thread.submit(self._processor.on_ended)  # which waits for the frame in process
         self._thread.shutdown(wait=False)
         if self._has_begun:
             PROCESSORS.live_ended()
-        self._processor.on_ended()  # type: ignore[no-untyped-call]
 
 
 class NewestRelay(MediaRelay):
@@ -84,7 +91,13 @@ class NewestRelay(MediaRelay):
 
     def subscribe(self, track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
         """A track with the same pictures; of those that are processed, without a buffer."""
+        track.once("ended", lambda: self._forget(track))
         return super().subscribe(track, buffered and not isinstance(track, PromptVideoTrack))
+
+    def _forget(self, track: MediaStreamTrack) -> None:
+        """Let go of a track that ended before anybody asked for its pictures."""
+        if track not in vars(self)["_MediaRelay__tasks"]:
+            vars(self)["_MediaRelay__proxies"].pop(track, None)
 
 
 def send_promptly() -> None:

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
 
@@ -9,6 +11,7 @@ import pytest
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from streamlit_webrtc import VideoProcessorBase, process, relay, webrtc
+from streamlit_webrtc.models import CallbackAttachableProcessor
 
 from parts.prompt_track import NewestRelay, PromptVideoTrack, send_promptly
 from serving.processors import Processors
@@ -129,29 +132,62 @@ def test_the_end_of_the_camera_is_the_end() -> None:
         with pytest.raises(MediaStreamError):
             await track.recv()
 
-    noted = play(scene)
-    assert noted.given == [[0]]
-    assert noted.n_ended == 1
+        await until(lambda: processor.n_ended == 1)
+
+    assert play(scene).given == [[0]]
 
 
 def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
-    def is_over(processor: Processor) -> bool:
-        return processor.threads.isdisjoint(each.ident for each in threading.enumerate())
+    begun, may_go_on = threading.Event(), threading.Event()
+    ended: list[str] = []
 
-    async def scene(camera: Camera, track: PromptVideoTrack, processor: Processor) -> None:
-        processor.may_go_on.clear()
+    async def callback(frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
+        begun.set()
+        assert may_go_on.wait(MOST_S)
+        ended.append("frame")
+        return frames
+
+    async def whole() -> None:
+        camera = Camera()
+        # The app's own processor, which lets one thing happen at a time.
+        processor = CallbackAttachableProcessor(None, callback, lambda: ended.append("stream"))
+        track = PromptVideoTrack(camera, processor)
         camera.take(0)
         answer = asyncio.create_task(track.recv())
-        await until(lambda: bool(processor.given))
+        await until(begun.is_set)
         track.stop()
-        assert processor.n_ended == 1
-        processor.may_go_on.set()
+        may_go_on.set()
         await answer
         with pytest.raises(MediaStreamError):
             await track.recv()
-        await until(lambda: is_over(processor))
+        await until(lambda: ended == ["frame", "stream"])
 
-    play(scene)
+    asyncio.run(asyncio.wait_for(whole(), MOST_S))
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_what_holds_a_stream_lets_go_where_its_connection_is_never_made(
+    is_made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("parts.prompt_track.NEVER_MADE_S", 0.05)
+
+    async def whole() -> None:
+        camera, relay_, processor = Camera(), NewestRelay(), Processor()
+        track = PromptVideoTrack(relay_.subscribe(camera), processor)
+        sent = relay_.subscribe(track)
+        if is_made:
+            camera.take(0)
+            await sent.recv()
+        await asyncio.sleep(0.1)
+        assert track.readyState == ("live" if is_made else "ended")
+        camera.end()
+        camera.stop()  # both, as the end of a connection does
+        await until(lambda: processor.n_ended == 1)
+        held = weakref.ref(processor)
+        del track, sent, processor, camera
+        await until(lambda: gc.collect() >= 0 and held() is None)
+
+    asyncio.run(asyncio.wait_for(whole(), MOST_S))
 
 
 def test_opencv_has_one_thread_from_the_first_frame_to_the_end() -> None:
