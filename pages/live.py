@@ -21,7 +21,6 @@ from fer_core.timeline import Timeline, clock
 from parts import browser, live_results, widgets
 from parts.prompt_track import send_promptly
 from serving.connection import Connection, Problem
-from serving.garbage import collect_and_spare
 from serving.lean_vp8 import encode_leanly
 from serving.prompt_frames import receive_promptly
 
@@ -346,8 +345,6 @@ ui.need_router("live")
 receive_promptly()
 send_promptly()
 encode_leanly()
-if ui.STREAM_KEY not in st.session_state:  # all that a stream needs is loaded by now
-    collect_and_spare()
 st.title("Emotions, live", anchor=False)
 video, newest = st.columns([3, 2], gap="large")
 with st.container():  # below the video, so that STOP is in sight
