@@ -18,7 +18,6 @@ from streamlit_webrtc import VideoProcessorBase, relay, webrtc
 
 from serving.processors import PROCESSORS
 
-
 NEVER_MADE_S = 60.0
 """How long a connection may take until its first frame is asked for; then it is never made."""
 

@@ -3,10 +3,14 @@
 aiortc waits for the first packet of the next frame, 33 ms at 30 frames a second, to know that a
 frame is whole. But its last packet says so: it has the marker bit (RFC 7741, section 4.1, for VP8;
 RFC 6184, section 5.1, for H.264). And for a packet that never comes it waits until 512 later ones
-did, seven seconds of a small picture.
+did, seven seconds of a small picture. Once a lost packet was sent again, several frames are whole
+at once; of these it gives one away with each packet, so where a frame is one packet it stays late.
 """
 
-from aiortc import rtcrtpreceiver
+from typing import Any
+
+from aiortc import RTCRtpReceiver, rtcpeerconnection, rtcrtpreceiver
+from aiortc.codecs import is_rtx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add
@@ -38,6 +42,15 @@ class PromptJitterBuffer(JitterBuffer):
             needs_picture = True
         return needs_picture, frame
 
+    def next_whole(self) -> JitterFrame | None:
+        """Another frame of which all packets are there; None where the next one is not whole."""
+        if not self._is_video or self._origin is None:
+            return None
+        frame = self._marked_frame()
+        if frame is not None:
+            self._newest = frame.timestamp
+        return frame
+
     def _is_late(self, packet: RtpPacket) -> bool:
         """Whether its frame was given up meanwhile."""
         newest = self._newest
@@ -49,8 +62,11 @@ class PromptJitterBuffer(JitterBuffer):
         return since is not None and _later(last.timestamp, since) > MOST_WAIT
 
     def _remove_frame(self, sequence_number: int) -> JitterFrame | None:
-        if not self._is_video:
-            return super()._remove_frame(sequence_number)
+        frame = self._marked_frame() if self._is_video else None
+        return frame or super()._remove_frame(sequence_number)
+
+    def _marked_frame(self) -> JitterFrame | None:
+        """The first frame, should all its packets be there, the last one with its mark."""
         self._skip_padding()
         packets: list[RtpPacket] = []
         for count in range(self.capacity):
@@ -62,7 +78,7 @@ class PromptJitterBuffer(JitterBuffer):
                 self.remove(len(packets))
                 data = b"".join(part._data for part in packets)  # type: ignore[attr-defined]
                 return JitterFrame(data, packet.timestamp)
-        return super()._remove_frame(sequence_number)
+        return None
 
     def _skip_padding(self) -> None:
         """Leave out empty packets between frames, with which a sender probes how much may pass."""
@@ -75,6 +91,24 @@ class PromptJitterBuffer(JitterBuffer):
         return self._packets[(self._origin + count) % self.capacity]
 
 
+class PromptReceiver(RTCRtpReceiver):
+    """aiortc's receiver, which has all frames decoded that are whole."""
+
+    async def _handle_rtp_packet(self, packet: RtpPacket, arrival_time_ms: int) -> None:
+        await super()._handle_rtp_packet(packet, arrival_time_ms)
+        codec = self._own("codecs").get(packet.payload_type)
+        if codec is None or not self._own("decoder_thread"):
+            return
+        if is_rtx(codec):
+            codec = self._own("codecs").get(codec.parameters.get("apt"))
+        while (frame := self._own("jitter_buffer").next_whole()) is not None:
+            frame.timestamp = self._own("timestamp_mapper").map(frame.timestamp)
+            self._own("decoder_queue").put((codec, frame))
+
+    def _own(self, name: str) -> Any:
+        return getattr(self, f"_RTCRtpReceiver__{name}")
+
+
 def _later(one: int, other: int) -> int:
     """By how much a time stamp of 32 bits is later than another; negative where it is earlier."""
     return (one - other + 2**31) % 2**32 - 2**31
@@ -83,3 +117,4 @@ def _later(one: int, other: int) -> int:
 def receive_promptly() -> None:
     """Let every connection that is made from now on receive its frames so."""
     rtcrtpreceiver.JitterBuffer = PromptJitterBuffer  # type: ignore[attr-defined]
+    rtcpeerconnection.RTCRtpReceiver = PromptReceiver  # type: ignore[attr-defined]

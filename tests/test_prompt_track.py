@@ -4,6 +4,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
+from typing import cast
 
 import av
 import cv2
@@ -151,7 +152,7 @@ def test_a_stop_while_a_frame_is_processed_waits_for_nothing() -> None:
         camera = Camera()
         # The app's own processor, which lets one thing happen at a time.
         processor = CallbackAttachableProcessor(None, callback, lambda: ended.append("stream"))
-        track = PromptVideoTrack(camera, processor)
+        track = PromptVideoTrack(camera, cast(VideoProcessorBase, processor))
         camera.take(0)
         answer = asyncio.create_task(track.recv())
         await until(begun.is_set)
@@ -171,8 +172,8 @@ def test_what_holds_a_stream_lets_go_where_its_connection_is_never_made(
 ) -> None:
     monkeypatch.setattr("parts.prompt_track.NEVER_MADE_S", 0.05)
 
-    async def whole() -> None:
-        camera, relay_, processor = Camera(), NewestRelay(), Processor()
+    async def stream(relay_: NewestRelay) -> "weakref.ref[Processor]":
+        camera, processor = Camera(), Processor()
         track = PromptVideoTrack(relay_.subscribe(camera), processor)
         sent = relay_.subscribe(track)
         if is_made:
@@ -183,8 +184,11 @@ def test_what_holds_a_stream_lets_go_where_its_connection_is_never_made(
         camera.end()
         camera.stop()  # both, as the end of a connection does
         await until(lambda: processor.n_ended == 1)
-        held = weakref.ref(processor)
-        del track, sent, processor, camera
+        return weakref.ref(processor)
+
+    async def whole() -> None:
+        relay_ = NewestRelay()
+        held = await stream(relay_)
         await until(lambda: gc.collect() >= 0 and held() is None)
 
     asyncio.run(asyncio.wait_for(whole(), MOST_S))

@@ -1,12 +1,19 @@
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from aiortc import RTCPeerConnection, RTCRtpReceiver, rtcrtpreceiver
+from aiortc import (
+    RTCPeerConnection,
+    RTCRtpCodecParameters,
+    RTCRtpReceiver,
+    rtcpeerconnection,
+    rtcrtpreceiver,
+)
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
-from serving.prompt_frames import PromptJitterBuffer, receive_promptly
+from serving.prompt_frames import PromptJitterBuffer, PromptReceiver, receive_promptly
 
 CAPACITY = 512
 
@@ -57,6 +64,51 @@ def test_a_lost_packet_holds_its_frame_and_later_ones_until_it_is_sent_again() -
     start = packet(6, 0, "-", last=True)
     later = packet(11, 3, "e", last=True)
     assert frames([start, TWO[0], *TWO[2:], TWO[1], later]) == ["-", "", "", "", "ab", "cd"]
+
+
+def test_frames_that_become_whole_together_come_together() -> None:
+    buffer = PromptJitterBuffer(CAPACITY, is_video=True)
+    assert buffer.next_whole() is None, "before the first packet"
+    held = [packet(i, i, str(i), last=True) for i in range(3, 6)]
+    partly = packet(6, 6, "6")
+    start = packet(1, 1, "1", last=True)
+    assert frames([start, *held, partly], buffer) == ["1", "", "", "", ""]
+    assert buffer.next_whole() is None
+    assert frames([packet(2, 2, "2", last=True)], buffer) == ["2"]
+    rest = [buffer.next_whole() for _ in range(4)]
+    assert [frame and frame.data.decode() for frame in rest] == ["3", "4", "5", None]
+    assert frames([packet(7, 6, "+", last=True)], buffer) == ["6+"]
+
+
+def test_a_mended_loss_leaves_no_frame_late() -> None:
+    """Through the receiver, as one packet more for each frame would come too late."""
+    codec = RTCRtpCodecParameters("video/VP8", clockRate=90_000, payloadType=96)
+    again = RTCRtpCodecParameters("video/rtx", 90_000, payloadType=97, parameters={"apt": 96})
+    numbers = [0, 2, 3, 4, 1, 5]
+
+    async def whole() -> list[int]:
+        connection = RTCPeerConnection()
+        receiver: Any = connection.addTransceiver("video").receiver
+        own = vars(receiver)
+        own["_RTCRtpReceiver__codecs"] |= {96: codec, 97: again}
+        own["_RTCRtpReceiver__rtx_ssrc"][2] = 1
+        own["_RTCRtpReceiver__decoder_thread"] = object()  # the test looks at its queue itself
+        waiting = []
+        for number in numbers:
+            sent_again = number == 1
+            made = RtpPacket(97 if sent_again else 96, 1, number, number * 3000, 1)
+            made.ssrc = 2 if sent_again else 1
+            made.payload = (number.to_bytes(2, "big") if sent_again else b"") + b"\x10picture"
+            await receiver._handle_rtp_packet(made, arrival_time_ms=number)
+            waiting.append(own["_RTCRtpReceiver__decoder_queue"].qsize())
+        while not own["_RTCRtpReceiver__decoder_queue"].empty():
+            assert own["_RTCRtpReceiver__decoder_queue"].get()[0] is codec
+        own["_RTCRtpReceiver__decoder_thread"] = None
+        await connection.close()
+        return waiting
+
+    receive_promptly()
+    assert asyncio.run(whole()) == [1, 1, 1, 1, 5, 6]
 
 
 def test_a_packet_that_comes_twice_changes_nothing() -> None:
@@ -137,6 +189,7 @@ def test_sound_waits_as_it_did() -> None:
 
 def test_new_connections_receive_promptly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rtcrtpreceiver, "JitterBuffer", JitterBuffer)
+    monkeypatch.setattr(rtcpeerconnection, "RTCRtpReceiver", RTCRtpReceiver)
     receive_promptly()
 
     async def receiver() -> RTCRtpReceiver:
@@ -146,4 +199,5 @@ def test_new_connections_receive_promptly(monkeypatch: pytest.MonkeyPatch) -> No
         return made
 
     made = asyncio.run(receiver())
+    assert isinstance(made, PromptReceiver)
     assert isinstance(made._RTCRtpReceiver__jitter_buffer, PromptJitterBuffer)  # type: ignore[attr-defined]
