@@ -14,6 +14,7 @@ import streamlit as st
 import fer_core
 from fer_core.jobs import Job, JobStatus
 from fer_core.model_store import SERVED_FILE, find_model
+from fer_core.recording import Recording
 from fer_core.stream import VideoStream
 from parts.widgets import code
 from serving import logs
@@ -313,10 +314,13 @@ def keep_going(job: Job) -> JobStatus:
 
 
 def stream() -> VideoStream:
-    """The viewer's stream, made when first asked for."""
+    """The viewer's stream, made when first asked for; a recording of the last one goes on."""
     if STREAM_KEY not in st.session_state:
-        session = fer_core.LiveSession(analyzer())
-        st.session_state[STREAM_KEY] = VideoStream(session, activity().stream())
+        recording: Recording | None = st.session_state.get(RECORDING_KEY)
+        first_id = recording.last_track_id + 1 if recording else 1
+        session = fer_core.LiveSession(analyzer(), first_track_id=first_id)
+        made = st.session_state[STREAM_KEY] = VideoStream(session, activity().stream())
+        made.recording = recording if recording and not recording.is_over else None
     found: VideoStream = st.session_state[STREAM_KEY]
     return found
 

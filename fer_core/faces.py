@@ -168,7 +168,7 @@ class TrackedFace(FaceEmotion):
 
     Attributes:
         probabilities: Averaged over the last moments.
-        track_id: Stays with the face from frame to frame, counted from 1 in each session or file.
+        track_id: Stays with the face from frame to frame; in a file they are counted from 1.
         steady_emotion: The emotion to name: in a stream, unlike `emotion`, it changes only once the
             evidence for another holds. None where there is none to name.
     """

@@ -110,6 +110,7 @@ class LiveSession:
         analyzer: EmotionAnalyzer,
         settings: LiveSettings | None = None,
         executor: Executor | None = None,
+        first_track_id: int = 1,
     ) -> None:
         """Start without faces.
 
@@ -117,10 +118,11 @@ class LiveSession:
             analyzer: Detector and classifier, shared by all sessions.
             settings: The defaults if None.
             executor: Where whole frames are searched; None for threads that all sessions share.
+            first_track_id: The first face's; more than 1 where another session's results go on.
         """
         self.settings = settings or LiveSettings()
         self._analyzer = analyzer
-        self._tracks = Tracks()
+        self._tracks = Tracks(first_track_id)
         self._search = FullSearch(analyzer.detector, executor or shared_threads())
         self._shape = 0, 0
         self._last: MotionFrame | None = None

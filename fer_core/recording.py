@@ -21,7 +21,12 @@ MOST_ROWS = 100_000
 
 
 class Recording:
-    """The faces of a stream over time, in bounded memory; one thread adds, others read."""
+    """The faces of a stream over time, in bounded memory; one thread adds, others read.
+
+    Attributes:
+        is_over: Whether the viewer wants nothing more recorded. Otherwise it goes on with the next
+            stream, should the connection be lost.
+    """
 
     def __init__(self, labels: Sequence[Emotion]) -> None:
         """Start empty.
@@ -34,6 +39,7 @@ class Recording:
         self._due_s = -math.inf
         self._full = False
         self._lock = Lock()
+        self.is_over = False
 
     @property
     def is_full(self) -> bool:
@@ -58,6 +64,12 @@ class Recording:
             self._full = elapsed_s >= MOST_S or self._timeline.n_faces + len(faces) > MOST_ROWS
             if not self._full:
                 self._timeline.add(VideoSample(elapsed_s, faces, 0.0))
+
+    @property
+    def last_track_id(self) -> int:
+        """The highest number of a face that is recorded; 0 where there is none."""
+        with self._lock:
+            return max(self._timeline.tracks(), default=0)
 
     def timeline(self) -> Timeline:
         """What is recorded so far; times are seconds after the first frame."""

@@ -25,6 +25,9 @@ N_TIMED = 30
 BUSY_SHARE = 0.5
 """From which share of dropped frames on a viewer is told that the machine is busy."""
 
+STILL_S = 3.0
+"""After how long without a frame a viewer is told that the picture stands still."""
+
 
 @dataclass(frozen=True)
 class StreamStatus:
@@ -63,6 +66,11 @@ class StreamStatus:
     def is_busy(self) -> bool:
         """Whether the machine keeps up with less than half of the camera's frames."""
         return self.dropped_share > BUSY_SHARE
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether frames came once, and none has for a while; the network may be gone."""
+        return self.time_s > 0 and time.monotonic() - self.time_s > STILL_S
 
 
 class StreamObserver(Protocol):

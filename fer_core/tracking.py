@@ -134,9 +134,9 @@ class Track:
 class Tracks:
     """The faces of one stream."""
 
-    def __init__(self) -> None:
-        """Start without faces."""
-        self._ids = count(1)
+    def __init__(self, first_id: int = 1) -> None:
+        """Start without faces; they are numbered from `first_id` on."""
+        self._ids = count(first_id)
         self._all: list[Track] = []
 
     @property

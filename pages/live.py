@@ -168,6 +168,12 @@ def show_newest(stream: VideoStream, playing: bool, connecting: bool) -> None:
     if status.newest is None:
         st.info("Waiting for the first picture …")
         return
+    if status.stands_still:
+        st.warning(
+            "The picture stands still. If the network is gone, it goes on once that is back.",
+            icon=":material/wifi_off:",
+        )
+        return
     if status.is_busy:
         st.warning(
             "The server is busy: it keeps up with less than half of the camera's pictures, so the "
@@ -193,7 +199,9 @@ def start_recording(stream: VideoStream) -> None:
 
 def stop_recording(stream: VideoStream) -> None:
     """Keep what was recorded and add nothing more."""
-    stream.recording = None
+    if stream.recording is not None:
+        stream.recording.is_over = True
+        stream.recording = None
 
 
 def freeze(stream: VideoStream) -> None:
@@ -236,7 +244,7 @@ def choose_what_to_keep(stream: VideoStream, playing: bool) -> None:
         "STOP or leave this page, so download them before."
     )
     show_frozen()
-    show_recorded(stream)
+    show_recorded(running=stream.recording is not None)
 
 
 def show_frozen() -> None:
@@ -270,13 +278,12 @@ def _rows_file(
     return table(recording.timeline(), source)
 
 
-def show_recorded(stream: VideoStream) -> None:
+def show_recorded(*, running: bool) -> None:
     """The recording so far, should there be one, and its files."""
     recording: Recording | None = st.session_state.get(ui.RECORDING_KEY)
     if recording is None:
         return
     st.subheader("Recording", anchor=False)
-    running = stream.recording is not None
     source = AnswerSource.of(ui.analyzer())
     st.fragment(show_recording, run_every=1.0 if running else None)(recording, running)
     with st.container(horizontal=True):
@@ -360,7 +367,11 @@ else:
     if not st.session_state.get(ui.WAITING_KEY):
         ui.activity().refused_viewer()
     st.session_state.pop(KEY, None)  # a start that came too late
-    ui.leave_live_page()
+    ui.drop_stream()
+    st.session_state.pop(ui.CONNECTION_KEY, None)
     st.session_state[ui.WAITING_KEY] = True
     with video:
         st.fragment(wait_for_place, run_every=PLACE_ASKED_EVERY_S)()
+    with kept:  # of a connection that was lost, and whose place somebody took
+        show_frozen()
+        show_recorded(running=False)

@@ -27,6 +27,7 @@ import fer_core
 import ui
 from fer_core import recording
 from fer_core.recording import Recording
+from fer_core.stream import VideoStream
 from parts import browser, photo_results
 from serving.connection import TRIED_AGAIN_S
 from tests.e2e.conftest import free_port
@@ -230,6 +231,7 @@ class StubStreamer:
 def streamer(monkeypatch: pytest.MonkeyPatch) -> StubStreamer:
     stub = StubStreamer()
     monkeypatch.setattr(streamlit_webrtc, "webrtc_streamer", stub)
+    monkeypatch.setattr("fer_core.stream.STILL_S", 300.0)  # a page may take its time here
     return stub
 
 
@@ -597,6 +599,68 @@ def test_a_lost_connection_keeps_what_was_kept(
     assert "connection was lost" in page.info[0].value
     assert len(page.session_state[ui.RECORDING_KEY].timeline()) == 1
     assert shown(page, "download_button") == 2
+
+
+def test_a_recording_goes_on_with_the_connection_that_is_made_anew(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    recorded = Recording(ui.analyzer().classifier.labels)
+    page.session_state[ui.STREAM_KEY].recording = page.session_state[ui.RECORDING_KEY] = recorded
+    box = fer_core.BoundingBox(10, 10, 50, 50)
+    probabilities = dict.fromkeys(ui.analyzer().classifier.labels, 1 / 7)
+    recorded.add((fer_core.TrackedFace(box, 1.0, probabilities, 4, None),), clock.now_s)
+    streamer.callback(portrait_frame())
+    clock.now_s += 10
+    run_through(page, streamer, "idle", "signalling", "playing")
+    again = page.session_state[ui.STREAM_KEY]
+    assert again.recording is recorded
+    assert next(again.session._tracks._ids) == 5, "nobody new gets the number of a face before"
+    n_moments = len(recorded.timeline())
+    streamer.callback(portrait_frame())
+    assert len(recorded.timeline()) == n_moments + 1
+
+
+def test_a_recording_that_was_ended_stays_so(
+    streamer: StubStreamer, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    button(page, "Record the results").click().run()
+    button(page, "Stop recording").click().run()
+    streamer.callback(portrait_frame())
+    clock.now_s += 10
+    run_through(page, streamer, "idle", "signalling", "playing")
+    assert ui.RECORDING_KEY in page.session_state
+    assert page.session_state[ui.STREAM_KEY].recording is None
+
+
+def test_what_was_kept_stays_where_somebody_took_the_place(
+    streamer: StubStreamer, one_place: None, clock: SimpleNamespace
+) -> None:
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    button(page, "Record the results").click().run()
+    streamer.callback(portrait_frame())
+    page.session_state[ui.STREAM_KEY].close()
+    other = VideoStream(fer_core.LiveSession(ui.analyzer()))
+    assert ui.live_places().take(other)
+    clock.now_s += 10
+    run_through(page, streamer, "idle")
+    assert "is taken" in page.info[0].value
+    assert shown(page, "download_button") == 2
+
+
+def test_a_picture_that_stands_still_says_so(
+    streamer: StubStreamer, clock: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fer_core.stream.STILL_S", 3.0)
+    page = run_through(open_live_page(), streamer, "idle", "signalling", "playing")
+    streamer.callback(portrait_frame())
+    clock.now_s += 2
+    assert not page.run().warning
+    clock.now_s += 2
+    assert page.run().warning[0].value.startswith("The picture stands still.")
+    streamer.callback(portrait_frame())
+    assert not page.run().warning
 
 
 def run_through(page: AppTest, streamer: StubStreamer, *states: str) -> AppTest:
