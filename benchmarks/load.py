@@ -1,12 +1,13 @@
 """How many live viewers one process serves before their pictures come too slowly.
 
-    python -m benchmarks.load [--most N] [--seconds N]
+    python -m benchmarks.load [--most N] [--seconds N] [--plain MS]
 
 Viewers at 640x480 join one by one, each in a headless Chromium of its own on this machine, until
 the slowest one's picture, which its page counts, or the rate of annotated pictures, which the app
 counts, falls below 15 a second. The browsers take more of the processors than the app does, so look
 at the app's own seconds, too. In the end the app is told to stop, as by `docker stop`, while all of
-them are live.
+them are live. With `--plain` the same browsers are served by streamlit-webrtc alone, whose callback
+takes so many milliseconds: how much of it all is not this app's.
 """
 
 import argparse
@@ -25,11 +26,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--most", type=int, default=20, help="viewers at most")
     parser.add_argument("--seconds", type=int, default=20, help="how long each row is measured")
+    parser.add_argument("--plain", type=float, metavar="MS", help="streamlit-webrtc alone")
     options = parser.parse_args()
+    plain = options.plain is not None
     print(f"load average at the start: {os.getloadavg()}")
     print("viewers  slowest  median      annotated  dropped   app's      MB")
     print("         pictures a second   a second each         processors")
-    with stage() as (server, chromium, clip):
+    environ = {"script": "benchmarks/plain_page.py", "CALLBACK_MS": str(options.plain)}
+    with stage(**environ if plain else {}) as (server, chromium, clip):
         viewers: list[Viewer] = []
         while len(viewers) < options.most:
             viewers.append(Viewer(chromium, clip, server.app.url))
@@ -37,11 +41,8 @@ def main() -> None:
                 print(f"viewer {len(viewers)} got no picture")
                 break
             time.sleep(SETTLING_S)
-            shown, counted, used = (
-                [v.n_frames() for v in viewers],
-                server.counters(),
-                server.usage(),
-            )
+            shown = [viewer.n_frames() for viewer in viewers]
+            counted, used = {} if plain else server.counters(), server.usage()
             start_s = time.monotonic()
             time.sleep(options.seconds)
             rates = [
@@ -49,9 +50,9 @@ def main() -> None:
                 for viewer, before in zip(viewers, shown, strict=True)
             ]
             elapsed_s = time.monotonic() - start_s
-            after, usage = server.counters(), server.usage()
+            after, usage = {} if plain else server.counters(), server.usage()
             done, dropped = (
-                (after[name] - counted[name]) / elapsed_s
+                (after[name] - counted[name]) / elapsed_s if after else float("nan")
                 for name in ("fer_live_frames_total", "fer_live_frames_dropped_total")
             )
             processors = (usage.cpu_s - used.cpu_s) / elapsed_s
@@ -61,7 +62,7 @@ def main() -> None:
                 f"{processors:10.2f} {usage.rss_mb:9.0f}",
                 flush=True,
             )
-            if min(*rates, done / len(viewers)) < TOO_SLOW:
+            if min(rates) < TOO_SLOW or done / len(viewers) < TOO_SLOW:
                 break
         start_s = time.monotonic()
         server.app.stop()

@@ -38,12 +38,12 @@ class Usage:
 class Server:
     """A running app whose counters are read."""
 
-    def __init__(self, log: Path, **environ: str) -> None:
+    def __init__(self, log: Path, script: str = "app.py", **environ: str) -> None:
         """Start it with these variables set."""
         self._metrics_port = free_port()
         # As `make run` and the image set it: two heaps for all threads.
         heaps = {"MALLOC_ARENA_MAX": "2"}
-        self.app = App(log, FER_METRICS_PORT=str(self._metrics_port), **heaps | environ)
+        self.app = App(log, script, FER_METRICS_PORT=str(self._metrics_port), **heaps | environ)
         _put_first(self.app.process.pid)
 
     def counters(self) -> dict[str, float]:
@@ -148,12 +148,12 @@ class Viewer:
 
 
 @contextmanager
-def stage(**environ: str) -> Iterator[tuple[Server, BrowserType, Path]]:
+def stage(script: str = "app.py", **environ: str) -> Iterator[tuple[Server, BrowserType, Path]]:
     """An app, what launches browsers, and the clip for their cameras."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         clip = Path(folder) / "camera.mjpeg"
         write_clip(clip)
-        server = Server(Path(folder) / "log.txt", **environ)
+        server = Server(Path(folder) / "log.txt", script, **environ)
         try:
             yield server, playwright.chromium, clip
         finally:

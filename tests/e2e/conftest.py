@@ -62,12 +62,12 @@ def counters(port: int) -> dict[str, float]:
 class App:
     """A running app: its address and its process."""
 
-    def __init__(self, log: Path, **environ: str) -> None:
+    def __init__(self, log: Path, script: str = "app.py", **environ: str) -> None:
         """Start it with these variables set and wait until it is healthy."""
         self.port = port = free_port()
         self.url = f"http://localhost:{port}"
         self.log = log
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command = [sys.executable, "-m", "streamlit", "run", script]
         options = ["--server.headless=true", f"--server.port={port}"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
