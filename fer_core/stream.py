@@ -22,7 +22,7 @@ LOGGER = logging.getLogger(__name__)
 N_TIMED = 30
 """Over how many frames the rate is averaged: about the last second."""
 
-BUSY_SHARE = 0.5
+BUSY_SHARE = 1 / 3
 """From which share of dropped frames on a viewer is told that the machine is busy."""
 
 STILL_S = 3.0
@@ -64,7 +64,7 @@ class StreamStatus:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the machine keeps up with less than half of the camera's frames."""
+        """Whether the machine keeps up with less than two thirds of the camera's frames."""
         return self.dropped_share > BUSY_SHARE
 
     @property

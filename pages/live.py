@@ -176,8 +176,8 @@ def show_newest(stream: VideoStream, playing: bool, connecting: bool) -> None:
         return
     if status.is_busy:
         st.warning(
-            "The server is busy: it keeps up with less than half of the camera's pictures, so the "
-            "picture moves less smoothly.",
+            "The server is busy: it keeps up with less than two thirds of the camera's pictures, "
+            "so the picture moves less smoothly.",
             icon=":material/hourglass_bottom:",
         )
     faces = status.newest.faces

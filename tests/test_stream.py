@@ -259,17 +259,19 @@ def test_of_the_frames_that_wait_the_newest_is_shown_and_the_others_are_counted(
     assert (stream.status.n_frames, stream.status.n_dropped, stream.status.n_errors) == (2, 2, 0)
 
 
-@pytest.mark.parametrize(("n_waiting", "busy"), [(1, False), (2, False), (3, True)])
-def test_a_stream_that_drops_most_of_its_frames_says_that_it_is_busy(
-    stream: VideoStream, n_waiting: int, busy: bool
+@pytest.mark.parametrize(
+    ("n_waiting", "share", "busy"),
+    [((1, 1, 1), 0.0, False), ((1, 1, 2), 1 / 4, False), ((2, 2, 2), 1 / 2, True)],
+)
+def test_a_stream_that_drops_many_of_its_frames_says_that_it_is_busy(
+    stream: VideoStream, n_waiting: tuple[int, int, int], share: float, busy: bool
 ) -> None:
     frame = video_frame(GOOD)
     asyncio.run(stream.newest_of([frame] * 100))  # some always wait while a stream starts
-    for _ in range(N_TIMED - 1):
-        asyncio.run(stream.newest_of([frame] * n_waiting))
+    for number in range(N_TIMED):
         assert not stream.status.is_busy
-    asyncio.run(stream.newest_of([frame] * n_waiting))
-    assert stream.status.dropped_share == pytest.approx(1 - 1 / n_waiting)
+        asyncio.run(stream.newest_of([frame] * n_waiting[number % 3]))
+    assert stream.status.dropped_share == pytest.approx(share)
     assert stream.status.is_busy is busy
 
 
