@@ -16,6 +16,7 @@ TEXT = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 TURN_CONFIG = (ROOT / "deploy" / "turnserver.conf").read_text(encoding="utf-8")
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
 
 EXAMPLE_VALUES = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
@@ -129,13 +130,29 @@ def test_the_relay_reaches_the_apps_network_and_no_other_private_one() -> None:
         assert any(low <= address <= high for low, high in denied), private  # type: ignore[operator]
 
 
+def turn_number(name: str) -> int:
+    """A number in turnserver.conf."""
+    (number,) = re.findall(rf"^{name}=(\d+)$", TURN_CONFIG, re.MULTILINE)
+    return int(number)
+
+
 def test_the_ports_to_open_are_those_of_the_relay() -> None:
-    low, high, port = (
-        re.findall(rf"^{name}=(\d+)$", TURN_CONFIG, re.MULTILINE)[0]
-        for name in ("min-port", "max-port", "listening-port")
-    )
-    assert f"UDP {low} to {high}" in " ".join(EXAMPLE.replace("#", "").split())
+    port, low, high = map(turn_number, ("listening-port", "min-port", "max-port"))
+    for text in (EXAMPLE, DEPLOYMENT):
+        named = re.findall(r"(491\d\d) to (\d+)", " ".join(text.replace("#", "").split()))
+        assert set(named) == {(str(low), str(high))}
     assert f":{port}?transport=udp" in SERVICES["app"]["environment"]["FER_TURN_URLS"]
+
+
+def test_the_relay_has_room_for_the_viewers_that_the_docs_put_on_one() -> None:
+    total, of_one = turn_number("total-quota"), turn_number("user-quota")
+    n_urls = len(SERVICES["app"]["environment"]["FER_TURN_URLS"].split(","))
+    assert total == turn_number("max-port") - turn_number("min-port") + 1
+    assert f"{total:,} relay ports" in DEPLOYMENT
+    assert f"may have {of_one} ports" in DEPLOYMENT
+    on_two_networks = 2 * n_urls + 1
+    assert total // on_two_networks >= 200
+    assert of_one // on_two_networks >= 8
 
 
 def test_the_counters_are_not_published_and_not_passed_on() -> None:
