@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseServer, DatagramRequestHandler, ThreadingUDPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+import yaml
 from playwright.sync_api import BrowserType, ConsoleMessage, Page, expect
 
 from tests.e2e.conftest import START_TIMEOUT_S, App, free_port, launch
@@ -115,10 +118,14 @@ def running(
 
 @contextmanager
 def caddy(
-    folder: Path, app_host: str, app_port: int, config: Path = Path("deploy/Caddyfile")
+    folder: Path,
+    app_host: str,
+    app_port: int,
+    config: Path = Path("deploy/Caddyfile"),
+    health_port: int = 0,
 ) -> Iterator[int]:
     """Caddy with the deployed Caddyfile; the port of its HTTPS."""
-    http_port, https_port, health_port = free_port(), free_port(), free_port()
+    http_port, https_port = free_port(), free_port()
     command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
     with running(
         command,
@@ -132,7 +139,7 @@ def caddy(
         FER_APP_PORT=str(app_port),
         FER_HTTP_PORT=str(http_port),
         FER_HTTPS_PORT=str(https_port),
-        FER_HEALTH_PORT=str(health_port),
+        FER_HEALTH_PORT=str(health_port or free_port()),
         XDG_DATA_HOME=str(folder / "data"),
         XDG_CONFIG_HOME=str(folder / "config"),
     ):
@@ -356,6 +363,20 @@ def test_an_upload_above_the_limit_ends_at_the_proxy(tmp_path: Path) -> None:
         assert ask(https_port, "PUT", "/", b"x" * 1_048_576).status == 200
         # Caddy 2.6, which Debian has, calls it a bad gateway.
         assert ask(https_port, "PUT", "/", b"x" * 1_600_000).status in (413, 502)
+
+
+@needs_caddy
+def test_the_proxys_health_check_names_the_address_that_answers(tmp_path: Path) -> None:
+    services = yaml.safe_load(Path("compose.yaml").read_text())["services"]
+    *_, url = services["caddy"]["healthcheck"]["test"]
+    assert urlsplit(url).hostname == "127.0.0.1", "BusyBox asks ::1 alone for localhost"
+    port = free_port()
+    asked = url.replace(":2020", f":{port}")
+    with (
+        caddy(tmp_path, "127.0.0.1", free_port(), health_port=port),
+        urllib.request.urlopen(asked, timeout=10) as answer,
+    ):
+        assert answer.status == 200
 
 
 @needs_caddy
