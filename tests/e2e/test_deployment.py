@@ -97,7 +97,7 @@ def listens(address: str, port: int) -> bool:
 @contextmanager
 def running(
     command: list[str], log: Path, address: str, port: int, **environ: str
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program, from when it listens until the block ends."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -110,7 +110,7 @@ def running(
             f"{command[0]} runs",
         )
         assert process.poll() is None, log.read_text()
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -183,15 +183,23 @@ def ask(
         return connection.getresponse()
 
 
-@pytest.fixture(scope="module")
-def turn_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """coturn with the deployed turnserver.conf."""
-    address, port = machine_address(), free_port()
-    command = ["turnserver", "-c", "deploy/turnserver.conf", f"--realm={DOMAIN}"]
-    command += [f"--static-auth-secret={SECRET}", f"--listening-port={port}"]
+@contextmanager
+def coturn(folder: Path, address: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """coturn as compose.yaml starts it."""
+    command = ["sh", "deploy/turnserver.sh", f"--realm={DOMAIN}", f"--listening-port={port}"]
     command += [f"--listening-ip={address}", f"--relay-ip={address}"]
     command += [f"--allowed-peer-ip={address}"]
-    with running(command, tmp_path_factory.mktemp("turn") / "turn.log", address, port):
+    log = folder / "turn.log"
+    secret = {"FER_TURN_SECRET": SECRET, "TMPDIR": str(folder)}
+    with running(command, log, address, port, **secret) as process:
+        yield process
+    assert SECRET not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def turn_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    address, port = machine_address(), free_port()
+    with coturn(tmp_path_factory.mktemp("turn"), address, port):
         yield f"turn:{address}:{port}?transport=udp"
 
 
@@ -254,6 +262,19 @@ def test_the_live_page_works_over_https_with_relayed_candidates_alone(
     playing = deployed.app.n_threads()
     component(viewer).get_by_role("button", name="STOP").click()
     wait_until(lambda: deployed.app.n_threads() <= playing - 3, 20, "STOP ends the stream")
+
+
+@needs_coturn
+def test_the_relays_secret_is_its_own_users_alone(tmp_path: Path) -> None:
+    with coturn(tmp_path, machine_address(), free_port()) as process:
+        running_as = Path(f"/proc/{process.pid}")
+        command = (running_as / "cmdline").read_text()
+        assert command.startswith("turnserver\0-c\0")
+        assert SECRET not in command
+        assert SECRET not in (running_as / "environ").read_text()
+        config = Path(command.split("\0")[2])
+        assert SECRET in config.read_text()
+        assert config.stat().st_mode & 0o777 == 0o600
 
 
 @needs_caddy
