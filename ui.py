@@ -118,8 +118,17 @@ def ice_servers() -> list[dict[str, Any]]:
 
 
 def _asks_for_sign_in() -> bool:
-    """Whether the server's secrets name an OpenID Connect provider."""
-    return st.secrets.load_if_toml_exists() and "auth" in st.secrets
+    """Whether the secrets name an OpenID Connect provider; unreadable ones let nobody in."""
+    try:
+        return "auth" in st.secrets
+    except (OSError, ValueError) as error:
+        if getattr(error, "error_id", None) == "no-secrets-found":
+            return False
+        st.error(
+            "The app is not set up correctly: its `secrets.toml`, which says who may sign in, "
+            "cannot be read."
+        )
+        st.stop()
 
 
 def need_sign_in() -> None:

@@ -14,8 +14,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "compose.yaml").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+SIGN_IN = yaml.safe_load((ROOT / "compose.signin.yaml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
 TURN_CONFIG = (ROOT / "deploy" / "turnserver.conf").read_text(encoding="utf-8")
+DEPLOYMENT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
 CADDYFILE = (ROOT / "deploy" / "Caddyfile").read_text(encoding="utf-8")
 
 EXAMPLE_VALUES = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
@@ -47,6 +50,17 @@ def test_compose_accepts_it_with_the_example_filled_in(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     resolved = yaml.safe_load(done.stdout)["services"]
     assert resolved["app"]["environment"]["FER_TURN_URLS"].startswith("turn:fer.example.org:3478?")
+    commands = [[*s.get("entrypoint", []), *s.get("command", [])] for s in resolved.values()]
+    assert "0123abcd" not in str(commands), "ps shows them to everyone on the host"
+    assert resolved["turn"]["environment"] == {"FER_TURN_SECRET": "0123abcd"}
+
+
+@needs_compose
+def test_compose_accepts_sign_in_on_top_of_it(tmp_path: Path) -> None:
+    files = ("-f", "compose.yaml", "-f", "compose.signin.yaml")
+    done = compose("--env-file", str(filled_in(tmp_path)), *files, "config")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "/app/.streamlit/secrets.toml" in str(yaml.safe_load(done.stdout)["services"]["app"])
 
 
 @needs_compose
@@ -72,7 +86,7 @@ def test_every_service_is_locked_down(name: str) -> None:
 def test_every_service_has_a_health_check(name: str) -> None:
     if "healthcheck" not in SERVICES[name]:
         assert SERVICES[name]["build"] == "."
-        assert "HEALTHCHECK" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+        assert "HEALTHCHECK" in DOCKERFILE
 
 
 def test_every_foreign_image_has_a_fixed_version() -> None:
@@ -109,6 +123,26 @@ def test_the_app_gets_every_setting_that_it_reads() -> None:
     assert read <= SERVICES["app"]["environment"].keys()
 
 
+def test_what_coturn_is_started_with_is_mounted() -> None:
+    turn = SERVICES["turn"]
+    mounted = dict(volume.split(":")[:2] for volume in turn["volumes"])
+    assert mounted["./deploy/turnserver.sh"] == turn["entrypoint"][-1]
+    assert {Path(path).parent for path in mounted.values()} == {Path(turn["entrypoint"][-1]).parent}
+
+
+def test_the_secrets_of_sign_in_reach_the_containers_user_and_nobody_else() -> None:
+    (volume,) = SIGN_IN["services"]["app"]["volumes"]
+    source, target, mode = volume.split(":")
+    (folder,) = re.findall(r"^WORKDIR (.*)$", DOCKERFILE, re.MULTILINE)
+    assert (target, mode) == (f"{folder}/.streamlit/secrets.toml", "ro")
+    path = source.removeprefix("./")
+    (uid,) = re.findall(r"^USER (\d+)$", DOCKERFILE, re.MULTILINE)
+    assert f"chmod 400 {path}\nsudo chown {uid} {path}" in DEPLOYMENT
+    assert path in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    of_image = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert of_image.index("!.streamlit") < of_image.index(path), "the later line decides"
+
+
 def test_what_is_mounted_is_there() -> None:
     mounted = re.findall(r"- \./([^:]+):", TEXT)
     assert mounted
@@ -129,13 +163,29 @@ def test_the_relay_reaches_the_apps_network_and_no_other_private_one() -> None:
         assert any(low <= address <= high for low, high in denied), private  # type: ignore[operator]
 
 
+def turn_number(name: str) -> int:
+    """A number in turnserver.conf."""
+    (number,) = re.findall(rf"^{name}=(\d+)$", TURN_CONFIG, re.MULTILINE)
+    return int(number)
+
+
 def test_the_ports_to_open_are_those_of_the_relay() -> None:
-    low, high, port = (
-        re.findall(rf"^{name}=(\d+)$", TURN_CONFIG, re.MULTILINE)[0]
-        for name in ("min-port", "max-port", "listening-port")
-    )
-    assert f"UDP {low} to {high}" in " ".join(EXAMPLE.replace("#", "").split())
+    port, low, high = map(turn_number, ("listening-port", "min-port", "max-port"))
+    for text in (EXAMPLE, DEPLOYMENT):
+        named = re.findall(r"(491\d\d) to (\d+)", " ".join(text.replace("#", "").split()))
+        assert set(named) == {(str(low), str(high))}
     assert f":{port}?transport=udp" in SERVICES["app"]["environment"]["FER_TURN_URLS"]
+
+
+def test_the_relay_has_room_for_the_viewers_that_the_docs_put_on_one() -> None:
+    total, of_one = turn_number("total-quota"), turn_number("user-quota")
+    n_urls = len(SERVICES["app"]["environment"]["FER_TURN_URLS"].split(","))
+    assert total == turn_number("max-port") - turn_number("min-port") + 1
+    assert f"{total:,} relay ports" in DEPLOYMENT
+    assert f"may have {of_one} ports" in DEPLOYMENT
+    on_two_networks = 2 * n_urls + 1
+    assert total // on_two_networks >= 200
+    assert of_one // on_two_networks >= 8
 
 
 def test_the_counters_are_not_published_and_not_passed_on() -> None:

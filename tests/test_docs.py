@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +22,7 @@ from fer_core.commands.predict import SOME_UNREADABLE
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.faces import Doubt
 from fer_core.reports import columns
+from parts.departed import EVERY_S
 from tests.conftest import takes_long
 from tests.e2e.conftest import free_port
 from tests.faces import astronaut, grace_hopper_jpeg
@@ -211,3 +213,10 @@ def test_every_exit_code_and_doubt_is_documented() -> None:
     assert f"| {SOME_UNREADABLE} | some files could not be read" in PREDICT
     for doubt in Doubt:
         assert f"`{doubt}`" in PREDICT
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/privacy.md", "docs/live.md"])
+def test_how_long_the_server_keeps_what_a_closed_tab_left_is_said(page: str) -> None:
+    least_s = st.get_option("server.disconnectedSessionTTL")
+    said = f"{least_s / 60:g} to {(least_s + EVERY_S) / 60:g} minutes"
+    assert said in " ".join((ROOT / page).read_text(encoding="utf-8").split())

@@ -22,6 +22,7 @@ import streamlit_webrtc
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
+from streamlit.testing.v1.util import patch_config_options
 
 import fer_core
 import ui
@@ -64,6 +65,52 @@ def test_every_page_says_what_the_labels_are_and_what_the_law_forbids(photo_page
     notice = photo_page.caption[-1].value
     assert "apparent facial expression" in notice
     assert "article 5(1)(f)" in notice
+
+
+@pytest.fixture
+def secrets_file(tmp_path: Path) -> Iterator[Path]:
+    """The place where Streamlit looks for secrets, empty so far."""
+    path = tmp_path / "secrets.toml"
+    with patch_config_options({"secrets.files": [str(path)]}):
+        st.secrets._reset()
+        yield path
+    st.secrets._reset()
+
+
+@pytest.mark.parametrize("shown", ["photo", "video", "live", "model"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'[auth]\nclient_id = "fer\n', id="an-unclosed-quote"),
+        pytest.param(b'[auth]\nclient_id = "\xff"\n', id="not-utf-8"),
+        # What Docker mounts where the file is missing; it cannot be read by root either.
+        pytest.param(None, id="a-folder"),
+    ],
+)
+def test_secrets_that_cannot_be_read_open_no_page(
+    shown: str, content: bytes | None, secrets_file: Path
+) -> None:
+    if content is None:
+        secrets_file.mkdir()
+    else:
+        secrets_file.write_bytes(content)
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    page.switch_page(f"pages/{shown}.py").run()
+    (error,) = page.error
+    assert error.value.startswith("The app is not set up correctly: its `secrets.toml`")
+    assert not page.exception
+    assert len(page.main.children) == 1
+
+
+@pytest.mark.parametrize("content", [None, "[other]\nkey = 1\n"], ids=["no-file", "no-provider"])
+def test_without_a_provider_in_the_secrets_nobody_signs_in(
+    content: str | None, secrets_file: Path
+) -> None:
+    if content is not None:
+        secrets_file.write_text(content)
+    page = AppTest.from_file(ROOT_APP, default_timeout=30).run()
+    assert not page.error
+    assert page.file_uploader
 
 
 def test_the_uploader_says_how_large_photos_may_be(photo_page: AppTest) -> None:

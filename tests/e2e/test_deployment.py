@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import BaseServer, DatagramRequestHandler, ThreadingUDPServer
 from threading import Thread
+from urllib.parse import urlsplit
 
 import dns.message
 import dns.rdatatype
 import dns.rrset
 import pytest
+import yaml
 from playwright.sync_api import BrowserType, ConsoleMessage, Page, expect
 
 from tests.e2e.conftest import START_TIMEOUT_S, App, free_port, launch
@@ -94,7 +97,7 @@ def listens(address: str, port: int) -> bool:
 @contextmanager
 def running(
     command: list[str], log: Path, address: str, port: int, **environ: str
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program, from when it listens until the block ends."""
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -107,7 +110,7 @@ def running(
             f"{command[0]} runs",
         )
         assert process.poll() is None, log.read_text()
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -115,10 +118,14 @@ def running(
 
 @contextmanager
 def caddy(
-    folder: Path, app_host: str, app_port: int, config: Path = Path("deploy/Caddyfile")
+    folder: Path,
+    app_host: str,
+    app_port: int,
+    config: Path = Path("deploy/Caddyfile"),
+    health_port: int = 0,
 ) -> Iterator[int]:
     """Caddy with the deployed Caddyfile; the port of its HTTPS."""
-    http_port, https_port, health_port = free_port(), free_port(), free_port()
+    http_port, https_port = free_port(), free_port()
     command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
     with running(
         command,
@@ -132,7 +139,7 @@ def caddy(
         FER_APP_PORT=str(app_port),
         FER_HTTP_PORT=str(http_port),
         FER_HTTPS_PORT=str(https_port),
-        FER_HEALTH_PORT=str(health_port),
+        FER_HEALTH_PORT=str(health_port or free_port()),
         XDG_DATA_HOME=str(folder / "data"),
         XDG_CONFIG_HOME=str(folder / "config"),
     ):
@@ -176,15 +183,23 @@ def ask(
         return connection.getresponse()
 
 
-@pytest.fixture(scope="module")
-def turn_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """coturn with the deployed turnserver.conf."""
-    address, port = machine_address(), free_port()
-    command = ["turnserver", "-c", "deploy/turnserver.conf", f"--realm={DOMAIN}"]
-    command += [f"--static-auth-secret={SECRET}", f"--listening-port={port}"]
+@contextmanager
+def coturn(folder: Path, address: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """coturn as compose.yaml starts it."""
+    command = ["sh", "deploy/turnserver.sh", f"--realm={DOMAIN}", f"--listening-port={port}"]
     command += [f"--listening-ip={address}", f"--relay-ip={address}"]
     command += [f"--allowed-peer-ip={address}"]
-    with running(command, tmp_path_factory.mktemp("turn") / "turn.log", address, port):
+    log = folder / "turn.log"
+    secret = {"FER_TURN_SECRET": SECRET, "TMPDIR": str(folder)}
+    with running(command, log, address, port, **secret) as process:
+        yield process
+    assert SECRET not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def turn_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    address, port = machine_address(), free_port()
+    with coturn(tmp_path_factory.mktemp("turn"), address, port):
         yield f"turn:{address}:{port}?transport=udp"
 
 
@@ -247,6 +262,19 @@ def test_the_live_page_works_over_https_with_relayed_candidates_alone(
     playing = deployed.app.n_threads()
     component(viewer).get_by_role("button", name="STOP").click()
     wait_until(lambda: deployed.app.n_threads() <= playing - 3, 20, "STOP ends the stream")
+
+
+@needs_coturn
+def test_the_relays_secret_is_its_own_users_alone(tmp_path: Path) -> None:
+    with coturn(tmp_path, machine_address(), free_port()) as process:
+        running_as = Path(f"/proc/{process.pid}")
+        command = (running_as / "cmdline").read_text()
+        assert command.startswith("turnserver\0-c\0")
+        assert SECRET not in command
+        assert SECRET not in (running_as / "environ").read_text()
+        config = Path(command.split("\0")[2])
+        assert SECRET in config.read_text()
+        assert config.stat().st_mode & 0o777 == 0o600
 
 
 @needs_caddy
@@ -356,6 +384,20 @@ def test_an_upload_above_the_limit_ends_at_the_proxy(tmp_path: Path) -> None:
         assert ask(https_port, "PUT", "/", b"x" * 1_048_576).status == 200
         # Caddy 2.6, which Debian has, calls it a bad gateway.
         assert ask(https_port, "PUT", "/", b"x" * 1_600_000).status in (413, 502)
+
+
+@needs_caddy
+def test_the_proxys_health_check_names_the_address_that_answers(tmp_path: Path) -> None:
+    services = yaml.safe_load(Path("compose.yaml").read_text())["services"]
+    *_, url = services["caddy"]["healthcheck"]["test"]
+    assert urlsplit(url).hostname == "127.0.0.1", "BusyBox asks ::1 alone for localhost"
+    port = free_port()
+    asked = url.replace(":2020", f":{port}")
+    with (
+        caddy(tmp_path, "127.0.0.1", free_port(), health_port=port),
+        urllib.request.urlopen(asked, timeout=10) as answer,
+    ):
+        assert answer.status == 200
 
 
 @needs_caddy

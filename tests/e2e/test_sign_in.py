@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -66,3 +67,18 @@ def test_a_made_up_cookie_lets_nobody_in(page: Page, guarded: App) -> None:
     )
     page.goto(guarded.url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=60_000)
+
+
+def test_secrets_with_an_unclosed_quote_open_no_page(page: Page, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(f'[auth]\nclient_secret = "{CLIENT_SECRET}\n')
+    app = App(tmp_path / "log.txt", STREAMLIT_SECRETS_FILES=str(secrets))
+    for path in ("", "live", "model"):
+        page.goto(f"{app.url}/{path}")
+        expect(page.get_by_role("alert")).to_contain_text("its secrets.toml, which", timeout=60_000)
+        expect(page.get_by_test_id("stFileUploader")).to_have_count(0)
+        expect(page.locator("iframe")).to_have_count(0)
+    app.stop()
+    log = app.log.read_text()
+    assert "Traceback" not in log
+    assert CLIENT_SECRET not in log
