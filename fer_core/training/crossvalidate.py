@@ -95,9 +95,14 @@ def _prepare(work: Path, settings: dict[str, Any], resume: bool) -> None:
         if json.loads(noted.read_text(encoding="utf-8")) != settings:
             raise OutputError(
                 "The interrupted cross-validation had other data or settings; resume it with the "
-                "same ones, or leave out --resume to start anew."
+                "same ones, or start anew in another folder."
             )
         return
+    if noted.exists():
+        raise OutputError(
+            f"{work.parent} holds an interrupted cross-validation; --resume goes on with it, or "
+            "name another folder."
+        )
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(parents=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_core.errors import OutputError
 from fer_core.model_store import read_history
-from fer_core.training.export_formats import remove_derived
+from fer_core.training.export_formats import FORMATS
 from fer_core.training.recipe import Recipe
 
 
@@ -86,23 +86,25 @@ class RunFiles:
     def _damaged(self) -> OutputError:
         """What to raise where the interrupted run cannot be taken up."""
         return OutputError(
-            f"The interrupted run's notes in {self.backup} are damaged; leave out --resume to "
-            "start anew."
+            f"The interrupted run's notes in {self.backup} are damaged; start anew in another "
+            "folder."
         )
 
-    def clear(self) -> None:
-        """Remove what an earlier run left, so that nothing of it is taken for the new network's."""
-        self.forget()
-        remove_derived(self.output)
-        for name in ("history.csv", "model.keras", "card.json"):
-            (self.output / name).unlink(missing_ok=True)
+    def check_free(self) -> None:
+        """Raise `OutputError` where something would be taken for the new network's, or lost."""
+        exported = [name for export_format in FORMATS.values() for name in export_format.files]
+        names = ("card.json", "model.keras", "history.csv", "evaluation", *exported)
+        for path in (self.backup, *(self.output / name for name in names)):
+            if path.exists():
+                raise OutputError(f"{path} is there already; name another folder to train in.")
 
     def begin_run(self, settings: dict[str, str]) -> None:
-        """Make the backup of a run in a folder that is clear.
+        """Make the backup of a run in a folder that is free.
 
         Args:
             settings: What a run that resumes this one must have in common with it.
         """
+        shutil.rmtree(self._aside, ignore_errors=True)
         self._aside.mkdir()
         (self._aside / self._settings.name).write_text(json.dumps(settings), encoding="utf-8")
         self._aside.rename(self.backup)

@@ -46,8 +46,8 @@ def train(
     Args:
         recipe: What to train and how.
         dataset: Faces and labels.
-        output: Folder of the new network, whose name becomes the network's. Made if need be;
-            what an earlier run left there is replaced.
+        output: Folder of the new network, whose name becomes the network's. Made if need be; no
+            other network or run may be there.
         epochs: Instead of the recipe's own number; a run in stages ends there at the latest.
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
@@ -60,8 +60,8 @@ def train(
 
     Raises:
         DatasetError: The recipe learns votes, and the data set has none, or none that agree.
-        OutputError: A folder cannot be made; or there is nothing to resume in it, or only a run
-            of other settings.
+        OutputError: A folder cannot be made or holds another network or run; or there is nothing
+            to resume in it, or only a run of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
@@ -69,6 +69,8 @@ def train(
     """
     folders, label_sets = network_folders(recipe, output), calibration_sets(recipe, dataset)
     files = RunFiles(output)
+    if not resume:
+        _check_free(folders)
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
     # A resumed run goes on in its own precision, even where the hardware is another one.
@@ -92,8 +94,6 @@ def train(
     if fine_tuning and not (resume and files.epochs()):
         fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
-        for folder in folders:
-            RunFiles(folder).clear()
         files.begin_run(settings)
     run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
     finished = run.fit(epochs)
@@ -186,9 +186,20 @@ def _pretraining(
     return recipe.fine_tuning, weights if before in (None, "none") else before
 
 
+def _check_free(folders: tuple[Path, ...]) -> None:
+    """Raise `OutputError` where a new run would replace what one of the folders holds."""
+    if RunFiles(folders[0]).backup.exists():
+        raise OutputError(
+            f"{folders[0]} holds an interrupted run; --resume goes on with it, or name another "
+            "folder."
+        )
+    for folder in folders:
+        RunFiles(folder).check_free()
+
+
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
-    again = "the same settings, or leave out --resume to start anew."
+    again = "the same settings, or start anew in another folder."
     if before.get("data") != settings["data"]:
         raise OutputError(
             f"The interrupted run had other data or another --limit; resume it with {again}"

@@ -184,6 +184,30 @@ def test_one_is_not_resumed_with_other_settings(
     assert run("--resume") == 130, "what was interrupted can still go on"
 
 
+def test_without_resume_an_interrupted_one_is_not_lost(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(_recipe: Any, _fold: FaceDataset, folder: Path, **_options: Any) -> Any:
+        folder.mkdir(exist_ok=True)
+        (folder / "history.csv").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crossvalidate, "train", interrupted)
+    assert run() == 130
+    capsys.readouterr()
+    assert run() == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'out'} holds an interrupted cross-validation; --resume goes on with it, or "
+        "name another folder.\n",
+    )
+    assert (tmp_path / "out" / ".folds" / "1" / "history.csv").exists()
+    assert run("--resume") == 130
+
+
 def test_there_is_nothing_to_resume(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

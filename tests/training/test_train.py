@@ -116,6 +116,17 @@ def script_validation(monkeypatch: pytest.MonkeyPatch, *accuracies: float) -> No
     monkeypatch.setattr(keras.Model, "evaluate", evaluate)
 
 
+def throw_away(*folders: Path) -> None:
+    """Remove the networks in these folders, so that others can be trained there."""
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def contents(folder: Path) -> dict[Path, bytes | bool]:
+    """Every file and folder below this one, with what the files hold."""
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -210,9 +221,11 @@ def test_the_epoch_that_is_best_on_validation_is_kept_and_the_seed_decides_its_w
     assert "0.8000" in trained_on["chosen_by"]
     kept = weights(tmp_path / "net")
     # The same seed gives the same first two epochs, and here the second is the last.
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.2, 0.8)
     assert run("--epochs", "2", "--seed", "1") == 0
     assert same(kept, weights(tmp_path / "net"))
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.2, 0.8)
     assert run("--epochs", "2", "--seed", "2") == 0
     assert not same(kept, weights(tmp_path / "net"))
@@ -237,6 +250,7 @@ def test_balanced_lets_rare_emotions_count_more(
     assert set(np.round(counted, 4)) == {round(48 / 7 / 24, 4), 1.0}
     assert read_card(tmp_path / "net").trained_on["balanced"] is True
     counted.clear()
+    throw_away(tmp_path / "net")
     assert run(*data) == 0
     assert set(counted) == {1.0}
     assert read_card(tmp_path / "net").trained_on["balanced"] is False
@@ -249,12 +263,13 @@ def test_a_recipe_with_mixup_trains_on_blended_targets(
     monkeypatch.setitem(RECIPES, "mixed", replace(TINY, name="mixed", mixup=0.3))
     assert run("--epochs", "2") == 0
     plain = weights(tmp_path / "net")
+    throw_away(tmp_path / "net")
     assert run("--epochs", "2", recipe="mixed") == 0
-    assert not same(weights(tmp_path / "net"), plain)
+    mixed = weights(tmp_path / "net")
+    assert not same(mixed, plain)
+    throw_away(tmp_path / "net")
     assert run("--epochs", "2", recipe="mixed") == 0
-    again = weights(tmp_path / "net")
-    assert run("--epochs", "2", recipe="mixed") == 0
-    assert same(weights(tmp_path / "net"), again)
+    assert same(weights(tmp_path / "net"), mixed)
 
 
 def test_tensorboard_gets_the_curves_of_training_and_validation(
@@ -338,6 +353,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
         assert run("--epochs", "4") == 0
     unbroken, rates = weights(folder), [row["learning_rate"] for row in history(folder)]
     assert [float(rate) for rate in rates] == [0.5, 0.5, 0.25, 0.125]
+    throw_away(folder)
 
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
@@ -493,6 +509,7 @@ def test_a_stage_begins_with_the_best_epoch_so_far(
     script_validation(monkeypatch, 0.9, 0.8, 0.7)
     assert run("--weights", "7", "--epochs", "3") == 0
     kept = weights(tmp_path / "net")
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.9)
     assert run("--weights", "7", "--epochs", "1") == 0
     assert same(kept, weights(tmp_path / "net"))
@@ -509,6 +526,7 @@ def test_a_run_in_stages_resumes_in_the_stage_in_which_it_was_interrupted(
         script_validation(patch, *measured)
         assert run("--weights", "7", "--epochs", "4") == 0
     unbroken = weights(folder)
+    throw_away(folder)
     for epoch in (2, 3, 4):  # in the middle of a stage, at the beginning of one, in its middle
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, epoch=epoch)
@@ -670,6 +688,7 @@ def test_a_run_that_learns_votes_resumes_and_ends_as_an_unbroken_one(
     folders = [tmp_path / "net", tmp_path / "net-ferplus"]
     assert learn_votes(run, voted, "--epochs", "4") == 0
     unbroken = [weights(folder) for folder in folders]
+    throw_away(*folders)
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
         assert learn_votes(run, voted, "--epochs", "4") == 130
@@ -703,15 +722,23 @@ def test_a_run_cut_off_between_its_networks_is_resumed_where_all_epochs_are_done
         assert read_card(folder).trained_on["epochs"] == 2
 
 
-@takes_long
-def test_nothing_of_an_earlier_run_is_left_in_either_folder(
-    run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["card.json", "evaluation", ".backup"])
+def test_what_the_second_folder_holds_is_not_replaced_either(
+    run: Callable[..., int],
+    voted: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
 ) -> None:
-    assert learn_votes(run, voted, "--epochs", "1") == 0
-    (tmp_path / "net-ferplus" / "model.tflite").touch()
-    interrupt(monkeypatch, epoch=1)
-    assert learn_votes(run, voted) == 130
-    assert files(tmp_path / "net-ferplus") == []
+    kept = tmp_path / "net-ferplus" / name
+    kept.parent.mkdir()
+    kept.write_text("of somebody")
+    assert learn_votes(run, voted) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{kept} is there already; name another folder to train in.\n",
+    )
+    assert contents(tmp_path) == {kept.parent: False, kept: b"of somebody"}
 
 
 def test_the_second_folder_stands_beside_the_folder_that_one_is_in(
@@ -760,11 +787,11 @@ def test_without_votes_nothing_is_written_and_an_interrupted_run_stays(
     if votes:
         lines = [vote_row(usage, votes) for usage in USAGES]
         write_table(data.parent / "fer2013new.csv", lines, VOTES_HEADER)
-    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    before = contents(tmp_path)
     capsys.readouterr()
     assert learn_votes(run, data, *["--resume"] * resume) == 2
     assert capsys.readouterr() == ("", sentence)
-    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+    assert contents(tmp_path) == before
 
 
 def test_a_file_in_the_second_folders_place_is_found_before_the_run(
@@ -899,6 +926,7 @@ def test_an_epoch_that_was_cut_off_while_it_was_written_is_trained_anew(
     script_validation(monkeypatch, 0.5, 0.4)
     assert run("--epochs", "2") == 0
     best = weights(folder)
+    throw_away(folder)
     measured = [0.5, 0.4, 0.9][:epoch]
     with pytest.MonkeyPatch.context() as patch:
         cut_off(patch, while_writing=while_writing, epoch=epoch)
@@ -926,8 +954,8 @@ def test_a_run_whose_notes_are_damaged_is_not_resumed(
     capsys.readouterr()
     assert run("--resume") == 2
     assert capsys.readouterr().err == (
-        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; leave out "
-        "--resume to start anew.\n"
+        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; start anew in "
+        "another folder.\n"
     )
 
 
@@ -940,7 +968,7 @@ def test_a_run_whose_weights_are_gone_is_not_resumed(
     (tmp_path / "net" / ".backup" / "epoch-0.weights.h5").unlink()
     capsys.readouterr()
     assert run("--resume") == 2
-    assert "are damaged; leave out --resume" in capsys.readouterr().err
+    assert "are damaged; start anew in another folder" in capsys.readouterr().err
 
 
 def test_a_run_keeps_the_weights_of_its_best_and_its_last_epoch_alone(
@@ -964,29 +992,64 @@ def test_an_interrupted_run_closes_its_history(
     assert [logger.csv_file.closed for logger in interrupted] == [True]
 
 
-def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_without_resume_an_interrupted_run_is_not_lost(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], epoch: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=epoch)
+        assert run("--epochs", "3") == 130
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'net'} holds an interrupted run; --resume goes on with it, or name another "
+        "folder.\n",
+    )
+    assert contents(tmp_path) == before
+    assert run("--epochs", "3", "--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "card.json",
+        "history.csv",
+        "model.keras",
+        "evaluation/thesis.txt",
+        *(name for export_format in FORMATS.values() for name in export_format.files),
+    ],
+)
+def test_what_a_folder_holds_is_not_replaced(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    kept = tmp_path / "net" / name
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of somebody")
+    before = contents(tmp_path)
+    assert run() == 2
+    there = tmp_path / "net" / name.partition("/")[0]
+    assert capsys.readouterr() == (
+        "",
+        f"{there} is there already; name another folder to train in.\n",
+    )
+    assert contents(tmp_path) == before
+
+
+def test_other_files_in_the_folder_stay_beside_the_network(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "net"
-    with pytest.MonkeyPatch.context() as patch:
-        interrupt(patch, epoch=3)
-        script_validation(patch, 0.5, 0.9)
-        assert run("--epochs", "4") == 130
-    (folder / "evaluation").mkdir()
-    (folder / "evaluation" / "metrics.json").write_text("{}")
-    with pytest.MonkeyPatch.context() as patch:
-        script_validation(patch, 0.1)
-        assert run("--epochs", "1") == 0
-    assert accuracies(folder) == pytest.approx([0.1])
-    assert read_card(folder).trained_on["epochs"] == 1
-    left = {path.name for path in folder.iterdir()} - {"model.tflite"}
-    assert left == {"card.json", "history.csv", "model.keras"}
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "notes.txt").write_text("of somebody")
+    assert run("--epochs", "1") == 0
+    assert files(tmp_path / "net") == ["card.json", "history.csv", "model.keras", "notes.txt"]
 
 
 @takes_long
-@pytest.mark.parametrize("resume", [True, False])
-def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
-    run: Callable[..., int], tmp_path: Path, resume: bool
+def test_nothing_made_from_an_interrupted_runs_network_is_left_beside_the_finished_one(
+    run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
     with pytest.MonkeyPatch.context() as patch:
@@ -996,7 +1059,7 @@ def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
         for name in export_format.files:
             (folder / name).touch()
     (folder / "evaluation").mkdir()
-    assert run("--epochs", "2", *["--resume"] * resume) == 0
+    assert run("--epochs", "2", "--resume") == 0
     assert files(folder) == ["card.json", "history.csv", "model.keras"]
 
 
@@ -1071,18 +1134,14 @@ def test_weights_for_a_recipe_that_takes_none_exit_with_2_and_one_sentence(
     assert not (tmp_path / "net").exists()
 
 
-def test_weights_that_cannot_be_read_leave_an_earlier_run_as_it_was(
+def test_weights_that_cannot_be_read_exit_with_2_and_one_sentence(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "net"
-    assert run("--epochs", "1") == 0
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    capsys.readouterr()
     assert run("--weights", str(tmp_path / "missing.h5"), recipe="deepfer-resnet50v2") == 2
     err = capsys.readouterr().err
     assert "missing.h5 cannot be loaded into ResNet50V2" in err
     assert err.count("\n") == 1
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert files(tmp_path / "net") == [], "it can be tried again"
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])
