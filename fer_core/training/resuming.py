@@ -5,12 +5,14 @@ from the history, and the random numbers from the seed. An epoch counts once it 
 history: what a run wrote after its last row is not looked at, and is overwritten.
 """
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from fer_core.errors import OutputError
 from fer_core.training.batches import FaceBatches
 
 
@@ -64,9 +66,28 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.load_weights(self._last)
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Back up."""
+        """Back up.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
         self._tidy()
-        self.model.save_weights(self._weights(epoch), overwrite=True)
+        path, content = self._weights(epoch), _WeightsInMemory()
+        self.model.save_weights(content)
+        try:
+            path.write_bytes(content.getbuffer())
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written: {error.strerror}; once it can, --resume goes on with "
+                f"epoch {epoch + 1}."
+            ) from error
+
+
+class _WeightsInMemory(io.BytesIO):
+    """What Keras takes for a file of weights: HDF5 crashes Python where a disk is full."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"  # Keras looks at the ending
 
 
 class Reseed(keras.callbacks.Callback):  # type: ignore[misc]

@@ -32,6 +32,7 @@ from fer_core.training.recipes import RECIPES
 from tests.conftest import takes_long
 from tests.faces import gray_faces
 from tests.fer2013 import VOTES_HEADER, face, row, rows, vote_row, votes_for, write_table
+from tests.full_disk import full_disk
 from tests.tiny_recipe import TINY, TINY_WITH_VOTES, tiny_network
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
@@ -901,16 +902,16 @@ def cut_off(patch: pytest.MonkeyPatch, *, while_writing: str, epoch: int) -> Non
         return
     n_written = 0
 
-    def save_weights(self: Any, path: Path, **options: Any) -> None:
+    def write_bytes(path: Path, content: bytes) -> int:
         nonlocal n_written
         n_written += 1
-        save(self, path, **options)
         if n_written == epoch:
-            Path(path).write_bytes(Path(path).read_bytes()[:1000])
+            write(path, content[:1000])
             raise KeyboardInterrupt
+        return write(path, content)
 
-    save = keras.Model.save_weights
-    patch.setattr(keras.Model, "save_weights", save_weights)
+    write = Path.write_bytes
+    patch.setattr(Path, "write_bytes", write_bytes)
 
 
 @pytest.mark.parametrize("while_writing", ["history", "weights"])
@@ -969,6 +970,19 @@ def test_a_run_whose_weights_are_gone_is_not_resumed(
     capsys.readouterr()
     assert run("--resume") == 2
     assert "are damaged; start anew in another folder" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_once_there_is_room(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with full_disk(4096):  # the notes and the history are smaller, the weights are not
+        assert run("--epochs", "2") == 2
+    path = tmp_path / "net" / ".backup" / "epoch-0.weights.h5"
+    assert capsys.readouterr().err == (
+        f"{path} cannot be written: File too large; once it can, --resume goes on with epoch 1.\n"
+    )
+    assert run("--epochs", "2", "--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1]
 
 
 def test_a_run_keeps_the_weights_of_its_best_and_its_last_epoch_alone(
