@@ -28,9 +28,7 @@ class RunFiles:
 
     def best(self, recipe: Recipe) -> Path:
         """Weights of the epoch in the history that is best by the recipe's measure."""
-        epochs = self.epochs()
-        measures = [row[recipe.chosen_by] for row in epochs]
-        return self.weights(int(epochs[measures.index(recipe.better(measures))]["epoch"]))
+        return self.weights(int(recipe.best(self.epochs())["epoch"]))
 
     def check_weights(self, recipe: Recipe) -> None:
         """Raise `OutputError` unless there are the weights that a resumed run needs."""

@@ -63,6 +63,7 @@ def train(
         OutputError: A folder cannot be made or holds another network or run; or there is nothing
             to resume in it, or only a run of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
+        TrainingError: The loss is no finite number any more.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
@@ -220,8 +221,8 @@ def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> kera
 
 
 def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[str, Any]:
-    measures = [row[recipe.chosen_by] for row in files.epochs()]
-    best = recipe.better(measures)
+    epochs = files.epochs()
+    best = recipe.best(epochs)
     what = recipe.chosen_by.replace("val_", "validation ")
     if recipe.learns_votes:
         what = f"mean of {what} by labels and by votes"
@@ -233,9 +234,9 @@ def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[s
         "split": "train",
         "n_images": len(dataset.train),
         "fingerprint": dataset.fingerprint(),
-        "epochs": len(measures),
-        "chosen_epoch": measures.index(best) + 1,
-        "chosen_by": f"{what}, {best:.4f}",
+        "epochs": len(epochs),
+        "chosen_epoch": epochs.index(best) + 1,
+        "chosen_by": f"{what}, {best[recipe.chosen_by]:.4f}",
         "date": datetime.date.today().isoformat(),
         "versions": {
             "python": platform.python_version(),

@@ -399,6 +399,38 @@ def test_a_recipe_may_choose_the_epoch_by_its_loss(
     assert (trained_on["chosen_epoch"], trained_on["chosen_by"]) == (2, "validation loss, 1.0000")
 
 
+def test_a_run_ends_with_the_first_epoch_whose_loss_is_no_number(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The second of an epoch's two steps is from weights that the first one has blown up.
+    exploding = replace(TINY, optimizer=lambda _n_steps: keras.optimizers.SGD(float("inf")))
+    monkeypatch.setitem(RECIPES, "tiny", exploding)
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr().err == (
+        "The loss of epoch 1 is nan, so training ends here; try another --seed, or a recipe with "
+        "a lower learning rate, in another folder.\n"
+    )
+    assert not {"model.keras", "card.json"} & set(files(tmp_path / "net"))
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run_before_the_epoch_counts(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measured = [1.0, float("nan")]
+    monkeypatch.setattr(
+        keras.Model, "evaluate", lambda *_, **__: {"accuracy": 0.5, "loss": measured.pop(0)}
+    )
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr().err.startswith("The validation loss of epoch 2 is nan, so training")
+    assert epochs(tmp_path / "net") == [0]
+
+
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_a_network_trained_in_half_precision_is_written_in_float32(
     run: Callable[..., int],
