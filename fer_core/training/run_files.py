@@ -11,6 +11,18 @@ from fer_core.training.export_formats import FORMATS
 from fer_core.training.recipe import Recipe
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder if need be.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made a folder: {error.strerror}.") from error
+
+
 @dataclass(frozen=True)
 class RunFiles:
     """What a run writes while it is under way."""
@@ -51,19 +63,6 @@ class RunFiles:
     def history(self) -> Path:
         """A row an epoch; stays."""
         return self.output / "history.csv"
-
-    def make_folder(self) -> None:
-        """Make the network's folder if need be.
-
-        Raises:
-            OutputError: It cannot be made.
-        """
-        try:
-            self.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{self.output} cannot be made a folder: {error.strerror}."
-            ) from error
 
     def settings(self) -> dict[str, str]:
         """Those of the interrupted run.

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import keras
 
 from fer_core.emotions import Emotion
-from fer_core.errors import ModelError, OutputError
+from fer_core.errors import ModelError, OutputError, TrainingError
 from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.calibrate import calibration_faces, give_temperature
 from fer_core.training.export_formats import remove_derived
@@ -18,7 +19,7 @@ from fer_core.training.ferplus import FERPLUS
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
-from fer_core.training.run_files import RunFiles
+from fer_core.training.run_files import RunFiles, make_folder
 from fer_core.training.running import Run, behind_augmentation
 
 
@@ -63,7 +64,7 @@ def train(
         OutputError: A folder cannot be made or holds another network or run; or there is nothing
             to resume in it, or only a run of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
-        TrainingError: The loss is no finite number any more.
+        TrainingError: The loss is no finite number any more, or TensorBoard is not installed.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
@@ -72,6 +73,10 @@ def train(
     files = RunFiles(output)
     if not resume:
         _check_free(folders)
+    if tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise TrainingError(
+            "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard."
+        )
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
     # A resumed run goes on in its own precision, even where the hardware is another one.
@@ -88,8 +93,8 @@ def train(
     if resume:
         _check_same(before, settings)
         files.check_weights(recipe)
-    for folder in folders:
-        RunFiles(folder).make_folder()
+    for folder in (*folders, *([tensorboard] if tensorboard else [])):
+        make_folder(folder)
     keras.utils.set_random_seed(seed)
     network = build_under(policy, lambda: recipe.build(len(dataset.emotions)))
     if fine_tuning and not (resume and files.epochs()):

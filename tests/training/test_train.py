@@ -6,6 +6,7 @@ Apart from one run of the default recipe they train a network of a few weights, 
 import csv
 import hashlib
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -280,6 +281,33 @@ def test_tensorboard_gets_the_curves_of_training_and_validation(
     assert files(tmp_path / "logs") == ["train", "validation"]
     for split in ("train", "validation"):
         assert list((tmp_path / "logs" / split).glob("events.out.tfevents.*"))
+
+
+def test_logs_in_the_place_of_a_file_are_refused_before_the_run(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("a file")
+    assert run("--tensorboard", str(tmp_path / "logs")) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'logs'} cannot be made a folder: File exists.\n",
+    )
+    assert files(tmp_path / "net") == []
+
+
+def test_logs_without_tensorboard_are_refused_before_the_run(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)  # as if it were not installed
+    assert run("--tensorboard", str(tmp_path / "logs")) == 2
+    assert capsys.readouterr() == (
+        "",
+        "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard.\n",
+    )
+    assert files(tmp_path) == []
 
 
 def test_one_step_is_enough_for_the_default_recipe(run: Callable[..., int], tmp_path: Path) -> None:
