@@ -84,6 +84,7 @@ def train(
     settings = {
         "recipe": recipe.name,
         "data": dataset.fingerprint(),
+        "validation": dataset.fingerprint_beside(votes=recipe.learns_votes),
         "seed": str(seed),
         "epochs": str(epochs or recipe.epochs),
         "weights": weights,
@@ -206,9 +207,11 @@ def _check_free(folders: tuple[Path, ...]) -> None:
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
     again = "the same settings, or start anew in another folder."
-    if before.get("data") != settings["data"]:
+    before = {"validation": settings["validation"], **before}  # earlier versions did not note it
+    if any(before.get(name) != settings[name] for name in ("data", "validation")):
         raise OutputError(
-            f"The interrupted run had other data or another --limit; resume it with {again}"
+            "The interrupted run had other data, another split or another --limit; resume it with "
+            f"{again}"
         )
     for name, value in settings.items():
         if before.get(name) != value:

@@ -5,6 +5,7 @@ Apart from one run of the default recipe they train a network of a few weights, 
 
 import csv
 import hashlib
+import json
 import shutil
 import sys
 from collections.abc import Callable
@@ -1155,7 +1156,7 @@ def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
         pytest.param(["--epochs", "3", "--seed", "9"], "seed 0, not 9", id="seed"),
         pytest.param(
             ["--epochs", "3", "--limit", "3"],
-            "had other data or another --limit; resume",
+            "had other data, another split or another --limit; resume",
             id="data",
         ),
     ],
@@ -1172,6 +1173,48 @@ def test_a_run_is_not_resumed_with_other_settings(
     capsys.readouterr()
     assert run(*options, "--resume") == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_run_is_not_resumed_with_other_faces_to_choose_by(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 130
+    other = write_table(tmp_path / "other.csv", [*rows(28, 14, 7), row(3, "PublicTest")])
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert run("--data", str(other), "--resume") == 2
+    assert "had other data, another split or" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_run_that_learns_votes_is_not_resumed_with_others(
+    run: Callable[..., int], voted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert learn_votes(run, voted) == 130
+    votes = [vote_row(usage, votes_for(n % 7)) for n, usage in enumerate(USAGES)]
+    write_table(tmp_path / "fer2013new.csv", votes, VOTES_HEADER)
+    other = write_table(tmp_path / "fer2013.csv", rows(28, 14, 7))
+    capsys.readouterr()
+    assert learn_votes(run, other, "--resume") == 2
+    assert "had other data, another split or" in capsys.readouterr().err
+
+
+def test_a_run_that_an_earlier_version_began_is_resumed(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 130
+    notes = tmp_path / "net" / ".backup" / "run.json"
+    noted = json.loads(notes.read_text())
+    del noted["validation"]
+    notes.write_text(json.dumps(noted))
+    assert run("--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1, 2]
 
 
 # --- bad input ---
