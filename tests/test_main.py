@@ -53,7 +53,7 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
 def test_what_is_left_out_is_counted_beside_the_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = write_table(tmp_path / "fer2013.csv", [row(7), *rows(1, 1, 2), row(usage="Test")])
+    table = write_table(tmp_path / "fer2013.csv", [row(7), *rows(7, 1, 2), row(usage="Test")])
     options = ["--data", str(table), "--report", str(tmp_path), "--json", "--skip-broken"]
     assert main(["evaluate", *options]) == 0
     out, err = capsys.readouterr()
