@@ -16,6 +16,10 @@ from fer_core.errors import OutputError
 from fer_core.training.batches import FaceBatches
 
 
+class StageIsOverError(Exception):
+    """The epochs before an interruption have stopped the stage."""
+
+
 class Recall(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows earlier epochs to callbacks that count them, such as EarlyStopping.
 
@@ -31,10 +35,16 @@ class Recall(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs = epochs
 
     def on_train_begin(self, logs: object = None) -> None:
-        """Replay the history."""
+        """Replay the history.
+
+        Raises:
+            StageIsOverError: A callback stops the run; Keras would see to it only after a step.
+        """
         for figures in self._epochs:
             for callback in self._counting:
                 callback.on_epoch_end(int(figures["epoch"]), dict(figures))
+        if self.model.stop_training:
+            raise StageIsOverError
 
 
 class Backup(keras.callbacks.Callback):  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """The epochs of a training run, in one stage or several, with all that a resumed run needs."""
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from fer_core.training.devices import n_devices
 from fer_core.training.ferplus import vote_targets
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Recipe, Stage
-from fer_core.training.resuming import Backup, Recall, Reseed
+from fer_core.training.resuming import Backup, Recall, Reseed, StageIsOverError
 from fer_core.training.run_files import RunFiles
 
 
@@ -88,14 +89,15 @@ class Run:
         )
         callbacks = self._callbacks(batches, of_stage)
         try:
-            trainer.fit(
-                batches,
-                validation_data=self._validation_batches(),
-                initial_epoch=int(of_stage[-1]["epoch"]) + 1 if of_stage else start,
-                epochs=end,
-                shuffle=False,  # the batches do it themselves
-                callbacks=callbacks,
-            )
+            with suppress(StageIsOverError):
+                trainer.fit(
+                    batches,
+                    validation_data=self._validation_batches(),
+                    initial_epoch=int(of_stage[-1]["epoch"]) + 1 if of_stage else start,
+                    epochs=end,
+                    shuffle=False,  # the batches do it themselves
+                    callbacks=callbacks,
+                )
         finally:
             callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
         self.files.begin_stage(number + 1)

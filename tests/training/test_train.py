@@ -31,6 +31,7 @@ from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
+from fer_core.training.run_files import RunFiles
 from tests.conftest import takes_long
 from tests.faces import gray_faces
 from tests.fer2013 import VOTES_HEADER, face, row, rows, vote_row, votes_for, write_table
@@ -411,6 +412,28 @@ def test_patience_outlasts_an_interruption(
     assert run("--epochs", "9", "--resume") == 0
     assert accuracies(tmp_path / "net") == pytest.approx([0.5, 0.4, 0.3, 0.2])
     assert read_card(tmp_path / "net").trained_on["chosen_epoch"] == 1
+
+
+def test_a_run_that_was_stopped_early_and_then_cut_off_gets_no_further_epoch(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", RANDOM)
+
+    def cut_off(files: RunFiles, number: int) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+        begin(files, number)
+
+    begin = RunFiles.begin_stage
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFiles, "begin_stage", cut_off)
+        script_validation(patch, 0.5, 0.4, 0.3, 0.2)
+        assert run("--epochs", "9") == 130
+    script_validation(monkeypatch, 0.9)
+    assert run("--epochs", "9", "--resume") == 0
+    assert accuracies(tmp_path / "net") == pytest.approx([0.5, 0.4, 0.3, 0.2])
+    trained_on = read_card(tmp_path / "net").trained_on
+    assert (trained_on["epochs"], trained_on["finished"]) == (4, True)
 
 
 def test_a_recipe_may_choose_the_epoch_by_its_loss(
