@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     except OSError as error:
         what = error.filename or "A file"
-        reason = error.strerror or str(error).partition("\n")[0]
+        reason = (error.strerror or str(error)).partition("\n")[0]
         sys.stderr.write(f"{what} cannot be used: {reason}.\n")
         return 2
     except KeyboardInterrupt as interruption:

@@ -7,7 +7,7 @@
     ├── DetectorError       a face detector's file is missing or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
-    ├── TrainingError       this machine or its software cannot train as it was asked to
+    ├── TrainingError       a network cannot be trained as asked, here or by that recipe
     ├── InputError          there is no file to analyze where a command was pointed to
     ├── ClusterError        a Ray cluster cannot be reached, or its machines lack something
     ├── ExportError         a network cannot be turned into another format
@@ -47,7 +47,7 @@ class UnknownRecipeError(FerError):
 
 
 class TrainingError(FerError):
-    """This machine, or what is installed on it, cannot train as it was asked to."""
+    """This machine, what is installed on it or the recipe cannot train as it was asked to."""
 
 
 class ClusterError(FerError):

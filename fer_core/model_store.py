@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_core.emotions import Emotion
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, OutputError
 
 MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 """Where the networks that come with this repository lie."""
@@ -88,11 +88,21 @@ class ModelCard:
 
 
 def write_card(card: ModelCard, folder: Path) -> None:
-    """Write `card.json` into the folder, replacing an older one."""
+    """Write `card.json` into the folder, replacing an older one once it is whole.
+
+    Raises:
+        OutputError: It cannot be written; the older one is as it was.
+    """
     content = asdict(card)
     content["crop"] = {"margin": content.pop("crop_margin")}
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+    path, part = folder / "card.json", folder / ".card.json.part"
+    try:
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def read_card(folder: Path) -> ModelCard:

@@ -53,7 +53,7 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
 def test_what_is_left_out_is_counted_beside_the_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = write_table(tmp_path / "fer2013.csv", [row(7), *rows(1, 1, 2), row(usage="Test")])
+    table = write_table(tmp_path / "fer2013.csv", [row(7), *rows(7, 1, 2), row(usage="Test")])
     options = ["--data", str(table), "--report", str(tmp_path), "--json", "--skip-broken"]
     assert main(["evaluate", *options]) == 0
     out, err = capsys.readouterr()
@@ -247,11 +247,12 @@ def test_data_that_are_not_there_are_said_before_tensorflow_starts(command: list
     assert not modules & {"tensorflow", "keras"}
 
 
+@pytest.mark.parametrize("number", [[], [28]], ids=["no number", "a number"])
 def test_an_error_of_a_file_without_a_name_is_one_sentence_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: list[int]
 ) -> None:
     def fail() -> None:
-        raise OSError("Unable to open file (truncated file: eof = 0)\nand details")
+        raise OSError(*number, "Unable to open file (truncated file: eof = 0)\nand details")
 
     monkeypatch.setattr("fer_core.commands.networks.list_models", fail)
     assert main(["models"]) == 2

@@ -7,7 +7,7 @@ import pytest
 
 from fer_core import model_store
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
-from fer_core.errors import ModelError
+from fer_core.errors import ModelError, OutputError
 from fer_core.model_store import (
     DEFAULT_LIMITS,
     DEFAULT_MODEL,
@@ -19,6 +19,7 @@ from fer_core.model_store import (
     write_card,
 )
 from tests.faces import card
+from tests.full_disk import full_disk
 
 
 def written(folder: Path, **changes: Any) -> Path:
@@ -55,6 +56,16 @@ def test_the_default_network_answers_with_the_seven_emotions_of_fer2013() -> Non
 
 
 # --- cards ---
+
+
+def test_a_card_that_cannot_be_written_leaves_the_older_one_as_it_was(tmp_path: Path) -> None:
+    path = written(tmp_path) / "card.json"
+    before = path.read_bytes()
+    with full_disk(100), pytest.raises(OutputError) as caught:
+        written(tmp_path, n_parameters=5)
+    assert str(caught.value) == f"{path} cannot be written: File too large."
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_card_is_read_as_it_was_written(tmp_path: Path) -> None:

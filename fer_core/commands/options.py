@@ -60,5 +60,10 @@ def load_faces(args: argparse.Namespace, limit: int | None = None) -> "FaceDatas
 
     dataset = load_dataset(args.data, limit, split_by=args.split_by, skip_broken=args.skip_broken)
     if args.skip_broken:
-        sys.stderr.write(f"Broken rows or images left out: {dataset.n_skipped}.\n")
+        tell_skipped(dataset)
     return dataset
+
+
+def tell_skipped(dataset: "FaceDataset") -> None:
+    """Say how much of a data set was left out, beside what the command prints."""
+    sys.stderr.write(f"Broken rows or images left out: {dataset.n_skipped}.\n")

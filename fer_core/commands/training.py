@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from fer_core.commands.options import (
     add_data_options,
     load_faces,
     positive,
+    tell_skipped,
     whole_number,
 )
 from fer_core.errors import OutputError
@@ -114,18 +116,21 @@ def _crossvalidate(args: argparse.Namespace) -> None:
     from fer_core.training.datasets import load_folds
 
     folds = load_folds(args.data, args.folds, skip_broken=args.skip_broken)
+    if args.skip_broken:
+        tell_skipped(folds[0])  # each fold has every image in one of its splits
 
     from fer_core.training.crossvalidate import crossvalidate
     from fer_core.training.recipes import find_recipe
 
-    result = crossvalidate(
-        find_recipe(args.recipe),
-        folds,
-        args.output,
-        epochs=args.epochs,
-        seed=args.seed,
-        resume=args.resume,
-    )
+    with redirect_stdout(sys.stderr):  # Keras's progress
+        result = crossvalidate(
+            find_recipe(args.recipe),
+            folds,
+            args.output,
+            epochs=args.epochs,
+            seed=args.seed,
+            resume=args.resume,
+        )
     if args.json:
         sys.stdout.write(json.dumps(result) + "\n")
         return

@@ -19,6 +19,9 @@ from fer_core.training.recipe import Recipe
 from fer_core.training.run_files import RunFiles
 from fer_core.training.train import calibration_sets, train
 
+SETTINGS_NAME = "settings.json"
+"""What an interrupted cross-validation notes, that only the same one goes on with it."""
+
 
 def crossvalidate(
     recipe: Recipe,
@@ -75,7 +78,7 @@ def crossvalidate(
         "all": measure(np.concatenate(answers), np.concatenate(truths), folds[0].emotions),
     }
     _write(result, output)
-    shutil.rmtree(work)
+    shutil.rmtree(work.rename(_aside(work)))
     return result
 
 
@@ -85,25 +88,47 @@ def _fingerprint(folds: Sequence[FaceDataset]) -> str:
 
 def _prepare(work: Path, settings: dict[str, Any], resume: bool) -> None:
     """Make the folder ready for a new cross-validation, or make sure that its own can go on."""
-    noted = work / "settings.json"
     if resume:
-        if not noted.exists():
-            raise OutputError(
-                f"{work.parent} holds no interrupted cross-validation; leave out --resume to "
-                "start anew."
-            )
-        if json.loads(noted.read_text(encoding="utf-8")) != settings:
+        if _settings(work) != settings:
             raise OutputError(
                 "The interrupted cross-validation had other data or settings; resume it with the "
-                "same ones, or leave out --resume to start anew."
+                "same ones, or start anew in another folder."
             )
         return
-    shutil.rmtree(work, ignore_errors=True)
+    if (work / SETTINGS_NAME).exists():
+        raise OutputError(
+            f"{work.parent} holds an interrupted cross-validation; --resume goes on with it, or "
+            "name another folder."
+        )
+    aside = _aside(work)
+    shutil.rmtree(aside, ignore_errors=True)
     try:
-        work.mkdir(parents=True)
-        noted.write_text(json.dumps(settings), encoding="utf-8")
+        aside.mkdir(parents=True)
+        (aside / SETTINGS_NAME).write_text(json.dumps(settings), encoding="utf-8")
+        aside.rename(work)
     except OSError as error:
-        raise OutputError(f"{work.parent} cannot be made a folder: {error.strerror}.") from error
+        raise OutputError(f"{work} cannot be made: {error.strerror}.") from error
+
+
+def _settings(work: Path) -> Any:
+    """Those of the interrupted cross-validation."""
+    try:
+        return json.loads((work / SETTINGS_NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"{work.parent} holds no interrupted cross-validation; leave out --resume to start "
+            "anew."
+        ) from error
+    except ValueError as error:
+        raise OutputError(
+            f"The interrupted cross-validation's notes in {work} are damaged; start anew in "
+            "another folder."
+        ) from error
+
+
+def _aside(work: Path) -> Path:
+    """Where the folder is made and taken apart, so that it is whole wherever it is."""
+    return work.with_name(f"{work.name}-aside")
 
 
 def _train_fold(

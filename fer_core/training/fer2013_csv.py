@@ -73,7 +73,8 @@ def read_fer2013(table: FilePath, limit: int | None, skip_broken: bool) -> FaceD
     """Read a table, with FER+'s votes where `fer2013new.csv` lies beside it.
 
     Raises:
-        DatasetError: A table is malformed; the sentence names the file and the row.
+        DatasetError: A table is malformed, or a split or an emotion is missing; the sentence names
+            the file and the row.
     """
     votes = _read_votes(cast(FilePath, table.parent))  # a PathLike to typeshed
     with (
@@ -86,6 +87,13 @@ def read_fer2013(table: FilePath, limit: int | None, skip_broken: bool) -> FaceD
     for usage, part in parts.items():
         if not part:
             raise DatasetError(f"{table} has no row with Usage {usage}; is the file complete?")
+    learned = {face.label for face in parts["Training"]}
+    missing = [emotion for n, emotion in enumerate(FER2013_EMOTIONS) if n not in learned]
+    if missing:
+        raise DatasetError(
+            f"{table} has no row with Usage Training that shows {', '.join(missing)}; is the file "
+            "complete?"
+        )
     train, validation, test = (_stack(parts[usage][:limit]) for usage in USAGES)
     return FaceDataset("FER2013", FER2013_EMOTIONS, train, validation, test, n_skipped)
 

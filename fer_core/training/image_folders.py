@@ -237,8 +237,20 @@ def _read_dataset(
     for split, files in parts.items():
         faces[split], n_broken = _read_faces(split, files, emotions, limit, skip_broken)
         n_skipped += n_broken
+    if limit is None or limit >= len(parts["train"]):
+        _require_all(emotions, faces["train"], parts["train"])
     test = faces.get("test", faces["validation"])
     return FaceDataset(name, emotions, faces["train"], faces["validation"], test, n_skipped)
+
+
+def _require_all(emotions: tuple[Emotion, ...], read: LabeledFaces, files: list[_File]) -> None:
+    """Raise `DatasetError` where all of a class's images to train on are broken."""
+    missing = [emotion for label, emotion in enumerate(emotions) if label not in read.labels]
+    if missing:
+        example = next(file.path for file in files if file.emotion == missing[0])
+        raise DatasetError(
+            f"No train image of {', '.join(missing)} can be read, such as {example}."
+        )
 
 
 def _read_faces(

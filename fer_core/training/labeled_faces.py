@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -64,9 +65,26 @@ class FaceDataset:
 
     def fingerprint(self) -> str:
         """SHA-256, in hex, over the pixels and labels of the training split."""
-        digest = hashlib.sha256(self.train.images.tobytes())
-        digest.update(self.train.labels.tobytes())
-        return digest.hexdigest()
+        return _digest(self.train.images, self.train.labels)
+
+    def fingerprint_beside(self, *, votes: bool) -> str:
+        """SHA-256, in hex, over what else a run looks at: the validation split.
+
+        Args:
+            votes: Whether it looks at the votes in both splits too.
+        """
+        arrays: list[npt.NDArray[Any]] = [self.validation.images, self.validation.labels]
+        if votes:
+            splits = (self.train, self.validation)
+            arrays += [split.votes for split in splits if split.votes is not None]
+        return _digest(*arrays)
+
+
+def _digest(*arrays: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def source_of(name: str) -> str:

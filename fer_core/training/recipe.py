@@ -1,5 +1,6 @@
 """What a way to train a network consists of."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -76,7 +77,15 @@ class Recipe:
     fine_tuning: FineTuning | None = None
     learns_votes: bool = False
 
-    @property
-    def better(self) -> Callable[..., float]:
-        """`min` or `max`: which of several epochs' measures is the best."""
-        return min if self.chosen_by == "val_loss" else max
+    def best(self, epochs: list[dict[str, float]]) -> dict[str, float]:
+        """The best of several epochs, by their figures; the first of equals.
+
+        One whose figures are no numbers is worse than any other.
+        """
+        sign = -1 if self.chosen_by == "val_loss" else 1
+
+        def rank(figures: dict[str, float]) -> float:
+            finite = all(map(math.isfinite, figures.values()))
+            return sign * figures[self.chosen_by] if finite else -math.inf
+
+        return max(epochs, key=rank)

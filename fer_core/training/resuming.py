@@ -5,13 +5,19 @@ from the history, and the random numbers from the seed. An epoch counts once it 
 history: what a run wrote after its last row is not looked at, and is overwritten.
 """
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from fer_core.errors import OutputError
 from fer_core.training.batches import FaceBatches
+
+
+class StageIsOverError(Exception):
+    """The epochs before an interruption have stopped the stage."""
 
 
 class Recall(keras.callbacks.Callback):  # type: ignore[misc]
@@ -29,10 +35,16 @@ class Recall(keras.callbacks.Callback):  # type: ignore[misc]
         self._epochs = epochs
 
     def on_train_begin(self, logs: object = None) -> None:
-        """Replay the history."""
+        """Replay the history.
+
+        Raises:
+            StageIsOverError: A callback stops the run; Keras would see to it only after a step.
+        """
         for figures in self._epochs:
             for callback in self._counting:
                 callback.on_epoch_end(int(figures["epoch"]), dict(figures))
+        if self.model.stop_training:
+            raise StageIsOverError
 
 
 class Backup(keras.callbacks.Callback):  # type: ignore[misc]
@@ -64,9 +76,28 @@ class Backup(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.load_weights(self._last)
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        """Back up."""
+        """Back up.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
         self._tidy()
-        self.model.save_weights(self._weights(epoch), overwrite=True)
+        path, content = self._weights(epoch), _WeightsInMemory()
+        self.model.save_weights(content)
+        try:
+            path.write_bytes(content.getbuffer())
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written: {error.strerror}; once it can, --resume goes on with "
+                f"epoch {epoch + 1}."
+            ) from error
+
+
+class _WeightsInMemory(io.BytesIO):
+    """What Keras takes for a file of weights: HDF5 crashes Python where a disk is full."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"  # Keras looks at the ending
 
 
 class Reseed(keras.callbacks.Callback):  # type: ignore[misc]

@@ -7,8 +7,20 @@ from pathlib import Path
 
 from fer_core.errors import OutputError
 from fer_core.model_store import read_history
-from fer_core.training.export_formats import remove_derived
+from fer_core.training.export_formats import FORMATS
 from fer_core.training.recipe import Recipe
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if need be.
+
+    Raises:
+        OutputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made a folder: {error.strerror}.") from error
 
 
 @dataclass(frozen=True)
@@ -28,9 +40,7 @@ class RunFiles:
 
     def best(self, recipe: Recipe) -> Path:
         """Weights of the epoch in the history that is best by the recipe's measure."""
-        epochs = self.epochs()
-        measures = [row[recipe.chosen_by] for row in epochs]
-        return self.weights(int(epochs[measures.index(recipe.better(measures))]["epoch"]))
+        return self.weights(int(recipe.best(self.epochs())["epoch"]))
 
     def check_weights(self, recipe: Recipe) -> None:
         """Raise `OutputError` unless there are the weights that a resumed run needs."""
@@ -54,19 +64,6 @@ class RunFiles:
         """A row an epoch; stays."""
         return self.output / "history.csv"
 
-    def make_folder(self) -> None:
-        """Make the network's folder if need be.
-
-        Raises:
-            OutputError: It cannot be made.
-        """
-        try:
-            self.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{self.output} cannot be made a folder: {error.strerror}."
-            ) from error
-
     def settings(self) -> dict[str, str]:
         """Those of the interrupted run.
 
@@ -86,23 +83,25 @@ class RunFiles:
     def _damaged(self) -> OutputError:
         """What to raise where the interrupted run cannot be taken up."""
         return OutputError(
-            f"The interrupted run's notes in {self.backup} are damaged; leave out --resume to "
-            "start anew."
+            f"The interrupted run's notes in {self.backup} are damaged; start anew in another "
+            "folder."
         )
 
-    def clear(self) -> None:
-        """Remove what an earlier run left, so that nothing of it is taken for the new network's."""
-        self.forget()
-        remove_derived(self.output)
-        for name in ("history.csv", "model.keras", "card.json"):
-            (self.output / name).unlink(missing_ok=True)
+    def check_free(self) -> None:
+        """Raise `OutputError` where something would be taken for the new network's, or lost."""
+        exported = [name for export_format in FORMATS.values() for name in export_format.files]
+        names = ("card.json", "model.keras", "history.csv", "evaluation", *exported)
+        for path in (self.backup, *(self.output / name for name in names)):
+            if path.exists():
+                raise OutputError(f"{path} is there already; name another folder to train in.")
 
     def begin_run(self, settings: dict[str, str]) -> None:
-        """Make the backup of a run in a folder that is clear.
+        """Make the backup of a run in a folder that is free.
 
         Args:
             settings: What a run that resumes this one must have in common with it.
         """
+        shutil.rmtree(self._aside, ignore_errors=True)
         self._aside.mkdir()
         (self._aside / self._settings.name).write_text(json.dumps(settings), encoding="utf-8")
         self._aside.rename(self.backup)

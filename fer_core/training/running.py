@@ -1,16 +1,19 @@
 """The epochs of a training run, in one stage or several, with all that a resumed run needs."""
 
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 
+from fer_core.errors import TrainingError
 from fer_core.training.batches import FaceBatches, Targets, label_targets, side_by_side
 from fer_core.training.devices import n_devices
 from fer_core.training.ferplus import vote_targets
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Recipe, Stage
-from fer_core.training.resuming import Backup, Recall, Reseed
+from fer_core.training.resuming import Backup, Recall, Reseed, StageIsOverError
 from fer_core.training.run_files import RunFiles
 
 
@@ -48,6 +51,7 @@ class Run:
             True, or False if Ctrl-C ended the run after its first epoch.
 
         Raises:
+            TrainingError: The loss is no finite number any more.
             KeyboardInterrupt: Ctrl-C before the first epoch was over.
         """
         single = Stage(self.recipe.optimizer, epochs or self.recipe.epochs, None)
@@ -85,14 +89,15 @@ class Run:
         )
         callbacks = self._callbacks(batches, of_stage)
         try:
-            trainer.fit(
-                batches,
-                validation_data=self._validation_batches(),
-                initial_epoch=int(of_stage[-1]["epoch"]) + 1 if of_stage else start,
-                epochs=end,
-                shuffle=False,  # the batches do it themselves
-                callbacks=callbacks,
-            )
+            with suppress(StageIsOverError):
+                trainer.fit(
+                    batches,
+                    validation_data=self._validation_batches(),
+                    initial_epoch=int(of_stage[-1]["epoch"]) + 1 if of_stage else start,
+                    epochs=end,
+                    shuffle=False,  # the batches do it themselves
+                    callbacks=callbacks,
+                )
         finally:
             callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
         self.files.begin_stage(number + 1)
@@ -128,6 +133,7 @@ class Run:
         last = self.files.weights(int(of_stage[-1]["epoch"])) if of_stage else None
         return [
             Reseed(self.seed, batches),
+            _FiniteLoss(),
             *counting,
             Recall(counting, of_stage),
             Backup(last, self.files.weights, lambda: self.files.tidy(self.recipe)),
@@ -135,6 +141,20 @@ class Run:
             # Last, for an epoch counts from its row on: whatever is cut off before it is done anew.
             keras.callbacks.CSVLogger(self.files.history, append=True),
         ]
+
+
+class _FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a run whose loss is no finite number: its weights are beyond repair."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Look at the epoch before it counts."""
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(logs[name]):
+                raise TrainingError(
+                    f"The {name.replace('val_', 'validation ')} of epoch {epoch + 1} is "
+                    f"{logs[name]}, so training ends here; try another --seed, or a recipe with a "
+                    "lower learning rate, in another folder."
+                )
 
 
 def behind_augmentation(recipe: Recipe, network: keras.Model) -> keras.Model:

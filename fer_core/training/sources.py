@@ -12,8 +12,16 @@ from fer_core.errors import DatasetError
 FilePath: TypeAlias = Path | zipfile.Path
 """A file or folder on disk or in a zip."""
 
-READ_ERRORS = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading a file raises; RuntimeError comes from zips that want a password."""
+READ_ERRORS = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    UnicodeDecodeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a file raises; RuntimeError comes from zips that want a password, UnicodeDecodeError
+from those that repeat a member's name with bytes that are no UTF-8."""
 
 MAX_UNZIPPED_BYTES = 1_000_000_000
 """Zips that would unpack to more are refused; Kaggle's largest of FER2013 has 0.7 GB."""

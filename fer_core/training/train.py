@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import importlib.util
 import platform
 import shutil
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import keras
 
 from fer_core.emotions import Emotion
-from fer_core.errors import ModelError, OutputError
+from fer_core.errors import ModelError, OutputError, TrainingError
 from fer_core.model_store import InputShape, ModelCard, write_card
 from fer_core.training.calibrate import calibration_faces, give_temperature
 from fer_core.training.export_formats import remove_derived
@@ -18,7 +19,7 @@ from fer_core.training.ferplus import FERPLUS
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
-from fer_core.training.run_files import RunFiles
+from fer_core.training.run_files import RunFiles, make_folder
 from fer_core.training.running import Run, behind_augmentation
 
 
@@ -46,8 +47,8 @@ def train(
     Args:
         recipe: What to train and how.
         dataset: Faces and labels.
-        output: Folder of the new network, whose name becomes the network's. Made if need be;
-            what an earlier run left there is replaced.
+        output: Folder of the new network, whose name becomes the network's. Made if need be; no
+            other network or run may be there.
         epochs: Instead of the recipe's own number; a run in stages ends there at the latest.
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
@@ -60,15 +61,22 @@ def train(
 
     Raises:
         DatasetError: The recipe learns votes, and the data set has none, or none that agree.
-        OutputError: A folder cannot be made; or there is nothing to resume in it, or only a run
-            of other settings.
+        OutputError: A folder cannot be made or holds another network or run; or there is nothing
+            to resume in it, or only a run of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
+        TrainingError: The loss is no finite number any more, or TensorBoard is not installed.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
     """
     folders, label_sets = network_folders(recipe, output), calibration_sets(recipe, dataset)
     files = RunFiles(output)
+    if not resume:
+        _check_free(folders)
+    if tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise TrainingError(
+            "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard."
+        )
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
     # A resumed run goes on in its own precision, even where the hardware is another one.
@@ -76,6 +84,7 @@ def train(
     settings = {
         "recipe": recipe.name,
         "data": dataset.fingerprint(),
+        "validation": dataset.fingerprint_beside(votes=recipe.learns_votes),
         "seed": str(seed),
         "epochs": str(epochs or recipe.epochs),
         "weights": weights,
@@ -85,15 +94,13 @@ def train(
     if resume:
         _check_same(before, settings)
         files.check_weights(recipe)
-    for folder in folders:
-        RunFiles(folder).make_folder()
+    for folder in (*folders, *([tensorboard] if tensorboard else [])):
+        make_folder(folder)
     keras.utils.set_random_seed(seed)
     network = build_under(policy, lambda: recipe.build(len(dataset.emotions)))
     if fine_tuning and not (resume and files.epochs()):
         fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
-        for folder in folders:
-            RunFiles(folder).clear()
         files.begin_run(settings)
     run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
     finished = run.fit(epochs)
@@ -186,12 +193,25 @@ def _pretraining(
     return recipe.fine_tuning, weights if before in (None, "none") else before
 
 
+def _check_free(folders: tuple[Path, ...]) -> None:
+    """Raise `OutputError` where a new run would replace what one of the folders holds."""
+    if RunFiles(folders[0]).backup.exists():
+        raise OutputError(
+            f"{folders[0]} holds an interrupted run; --resume goes on with it, or name another "
+            "folder."
+        )
+    for folder in folders:
+        RunFiles(folder).check_free()
+
+
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
-    again = "the same settings, or leave out --resume to start anew."
-    if before.get("data") != settings["data"]:
+    again = "the same settings, or start anew in another folder."
+    before = {"validation": settings["validation"], **before}  # earlier versions did not note it
+    if any(before.get(name) != settings[name] for name in ("data", "validation")):
         raise OutputError(
-            f"The interrupted run had other data or another --limit; resume it with {again}"
+            "The interrupted run had other data, another split or another --limit; resume it with "
+            f"{again}"
         )
     for name, value in settings.items():
         if before.get(name) != value:
@@ -209,8 +229,8 @@ def _best_network(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> kera
 
 
 def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[str, Any]:
-    measures = [row[recipe.chosen_by] for row in files.epochs()]
-    best = recipe.better(measures)
+    epochs = files.epochs()
+    best = recipe.best(epochs)
     what = recipe.chosen_by.replace("val_", "validation ")
     if recipe.learns_votes:
         what = f"mean of {what} by labels and by votes"
@@ -222,9 +242,9 @@ def _provenance(recipe: Recipe, dataset: FaceDataset, files: RunFiles) -> dict[s
         "split": "train",
         "n_images": len(dataset.train),
         "fingerprint": dataset.fingerprint(),
-        "epochs": len(measures),
-        "chosen_epoch": measures.index(best) + 1,
-        "chosen_by": f"{what}, {best:.4f}",
+        "epochs": len(epochs),
+        "chosen_epoch": epochs.index(best) + 1,
+        "chosen_by": f"{what}, {best[recipe.chosen_by]:.4f}",
         "date": datetime.date.today().isoformat(),
         "versions": {
             "python": platform.python_version(),

@@ -22,7 +22,16 @@ from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.metrics import expected_calibration_error, negative_log_likelihood
 from tests.faces import card, gray_faces
-from tests.fer2013 import VOTES_HEADER, face, pixel_text, row, vote_row, votes_for, write_table
+from tests.fer2013 import (
+    VOTES_HEADER,
+    face,
+    pixel_text,
+    row,
+    rows,
+    vote_row,
+    votes_for,
+    write_table,
+)
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -205,7 +214,7 @@ def table(folder: Path, tmp_path: Path) -> Path:
         row(int(label), "PublicTest", pixel_text(image))
         for label, image in zip(labels, images, strict=True)
     ]
-    return write_table(tmp_path / "fer2013.csv", [*validation, row(), row(usage="PrivateTest")])
+    return write_table(tmp_path / "fer2013.csv", [*validation, *rows(7, 0, 1)])
 
 
 def test_calibrating_twice_changes_nothing_more(folder: Path, table: Path) -> None:
@@ -236,6 +245,7 @@ def test_a_network_that_answers_by_votes_is_calibrated_by_their_majority(
     wrong = [
         row(int((answer + 1) % 7), usage, pixel_text(image))
         for answer, usage, image in zip(answers, usages, images, strict=True)
+        if usage != "Training"
     ]
     votes = [
         vote_row(usage, votes_for(int(emotion)))
@@ -245,7 +255,7 @@ def test_a_network_that_answers_by_votes_is_calibrated_by_their_majority(
     assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
     by_labels = read_card(folder).trained_on["temperature"]
     dense(layers.Softmax(), n_classes=7).save(folder / "model.keras")
-    write_table(table, wrong)
+    write_table(table, [*wrong[:-1], *rows(7, 0, 0), wrong[-1]])
     write_card(replace(card(), trained_on={"labels": "FER+"}), folder)
     write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)
     assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0

@@ -99,7 +99,9 @@ def test_all_folds_are_judged_together(
     run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("--epochs", "8", "--json") == 0
-    shown = json.loads(capsys.readouterr().out.splitlines()[-1])
+    out, err = capsys.readouterr()
+    shown = json.loads(out)
+    assert "Epoch 8/8" in err
     output = tmp_path / "out"
     assert json.loads((output / "evaluation" / "crossvalidation.json").read_text()) == shown
     assert shown["all"]["n_images"] == 5 * 3 * 7
@@ -182,6 +184,76 @@ def test_one_is_not_resumed_with_other_settings(
     assert run("--resume", *options) == 2
     assert "had other data or settings" in capsys.readouterr().err
     assert run("--resume") == 130, "what was interrupted can still go on"
+
+
+def test_without_resume_an_interrupted_one_is_not_lost(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(_recipe: Any, _fold: FaceDataset, folder: Path, **_options: Any) -> Any:
+        folder.mkdir(exist_ok=True)
+        (folder / "history.csv").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crossvalidate, "train", interrupted)
+    assert run() == 130
+    capsys.readouterr()
+    assert run() == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'out'} holds an interrupted cross-validation; --resume goes on with it, or "
+        "name another folder.\n",
+    )
+    assert (tmp_path / "out" / ".folds" / "1" / "history.csv").exists()
+    assert run("--resume") == 130
+
+
+@pytest.mark.parametrize("content", [b"", b'{"recipe": "ti', b"\xff"])
+def test_one_whose_notes_are_damaged_is_not_resumed(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    work = tmp_path / "out" / ".folds"
+    work.mkdir(parents=True)
+    (work / "settings.json").write_bytes(content)
+    assert run("--resume") == 2
+    assert capsys.readouterr() == (
+        "",
+        f"The interrupted cross-validation's notes in {work} are damaged; start anew in another "
+        "folder.\n",
+    )
+
+
+def test_one_that_was_killed_before_its_first_fold_leaves_nothing_in_the_way(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fer_core.training.crossvalidate.json.dumps", killed)
+        assert run() == 130
+    assert run("--resume") == 2
+    monkeypatch.setattr(crossvalidate, "train", killed)
+    assert run() == 130
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".folds"]
+
+
+def test_what_is_left_out_is_counted_once(
+    run: Callable[..., int],
+    faces: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crossvalidate, "train", interrupted)
+    for name in ("happy/S001_005_00000001.png", "sadness/S002_006_00000002.png"):
+        (faces / name).write_bytes(b"broken")
+    assert run("--skip-broken") == 130
+    assert capsys.readouterr().err.startswith("Broken rows or images left out: 2.\n")
 
 
 def test_there_is_nothing_to_resume(

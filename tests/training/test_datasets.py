@@ -10,11 +10,11 @@ from tests.fer2013 import VOTES_HEADER, row, rows, vote_row, write_table
 
 
 def write_fer2013(folder: Path) -> None:
-    write_table(folder / "fer2013.csv", rows(4, 1, 1))
+    write_table(folder / "fer2013.csv", rows(7, 1, 1))
 
 
 def write_icml(folder: Path) -> None:
-    write_table(folder / "icml_face_data.csv", rows(4, 1, 1))
+    write_table(folder / "icml_face_data.csv", rows(7, 1, 1))
 
 
 def write_splits(folder: Path) -> None:
@@ -95,12 +95,12 @@ def test_a_layout_is_read_alike_from_a_folder_from_what_wraps_it_and_from_a_zip(
 def test_votes_are_found_in_a_zip_too(tmp_path: Path, wrapper: str) -> None:
     folder = tmp_path / "tables" / wrapper
     folder.mkdir(parents=True)
-    write_table(folder / "fer2013.csv", rows(1, 1, 1))
-    usages = ("Training", "PublicTest", "PrivateTest")
+    write_table(folder / "fer2013.csv", rows(7, 1, 1))
+    usages = ["Training"] * 7 + ["PublicTest", "PrivateTest"]
     write_table(folder / "fer2013new.csv", map(vote_row, usages), VOTES_HEADER)
     votes = load_dataset(write_zip(tmp_path / "tables.zip", tmp_path / "tables")).train.votes
     assert votes is not None
-    assert votes.tolist() == [[10, 0, 0, 0, 0, 0, 0, 0, 0, 0]]
+    assert votes.tolist() == [[10, 0, 0, 0, 0, 0, 0, 0, 0, 0]] * 7
 
 
 def test_a_broken_row_in_a_zip_is_named_with_the_zip_its_file_and_its_line(tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ def test_an_all_wrong_network_has_nought_everywhere(
 def test_a_split_all_of_which_was_trained_on_has_no_leak_free_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    same = [row(usage=usage) for usage in ("Training", "PublicTest", "PrivateTest")]
-    table = write_table(tmp_path / "fer2013.csv", same)
+    lines = [*rows(7, 0, 0), row(usage="PublicTest"), row(usage="PrivateTest")]
+    table = write_table(tmp_path / "fer2013.csv", lines)
     found = figures(capsys, "--model", put(tmp_path / "right", table), "--data", table)
     assert found["all"]["n_images"] == 1
     assert "leak_free" not in found
@@ -84,7 +84,7 @@ def test_votes_beside_the_table_add_both_figures_of_ferplus(
 ) -> None:
     # In the order of the votes: neutral, happiness, ... contempt is the eighth.
     happy, contempt, tie = "0,9,0,0,0,0,0,1,0,0", "0,0,0,0,0,0,0,9,1,0", "5,5,0,0,0,0,0,0,0,0"
-    usages = ["Training", *["PublicTest"] * 7]
+    usages = ["Training"] * 7 + ["PublicTest"] * 7
     votes = [vote_row(usage) for usage in usages]
     votes += [vote_row("PrivateTest", kind) for kind in [happy] * 3 + [contempt] + [tie] * 4]
     write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)

@@ -29,18 +29,19 @@ def table(tmp_path: Path) -> Path:
 
 
 def test_rows_go_to_the_split_of_their_usage_in_their_order(table: Path) -> None:
-    dataset = load_dataset(write_table(table, rows(n_train=3, n_validation=2, n_test=1)))
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (3, 2, 1)
-    assert dataset.train.labels.tolist() == [0, 1, 2]
-    assert dataset.validation.labels.tolist() == [3, 4]
-    assert dataset.test.labels.tolist() == [5]
-    np.testing.assert_array_equal(dataset.validation.images[1], face(4, 4))
+    dataset = load_dataset(write_table(table, rows(n_train=7, n_validation=2, n_test=1)))
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (7, 2, 1)
+    assert dataset.train.labels.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert dataset.validation.labels.tolist() == [0, 1]
+    assert dataset.test.labels.tolist() == [2]
+    np.testing.assert_array_equal(dataset.validation.images[1], face(1, 8))
     assert dataset.emotions == FER2013_EMOTIONS
 
 
 def test_pixels_are_read_row_by_row(table: Path) -> None:
     count = " ".join(str(index % 256) for index in range(48 * 48))
     lines = [row(0, usage, count) for usage in ("Training", "PublicTest", "PrivateTest")]
+    lines += [row(emotion) for emotion in range(1, 7)]
     image = load_dataset(write_table(table, lines)).train.images[0]
     assert (image.shape, image.dtype) == ((48, 48), np.uint8)
     assert image[0, :3].tolist() == [0, 1, 2]
@@ -56,17 +57,17 @@ def test_both_publications_of_the_table_give_the_same(tmp_path: Path) -> None:
 
 
 def test_a_table_may_have_any_name(tmp_path: Path) -> None:
-    assert len(load_dataset(write_table(tmp_path / "mine.txt", rows(4, 1, 1))).train) == 4
+    assert len(load_dataset(write_table(tmp_path / "mine.txt", rows(7, 1, 1))).train) == 7
 
 
 def test_line_ends_of_windows_and_blank_lines_are_read_over(table: Path) -> None:
-    table.write_bytes("\r\n".join([HEADER, *rows(2, 1, 1), "", ""]).encode())
-    assert len(load_dataset(table).train) == 2
+    table.write_bytes("\r\n".join([HEADER, *rows(7, 1, 1), "", ""]).encode())
+    assert len(load_dataset(table).train) == 7
 
 
 def test_quoted_pixels_are_read(table: Path) -> None:
-    lines = ['{},"{}",{}'.format(*line.split(",")) for line in rows(2, 1, 1)]
-    assert len(load_dataset(write_table(table, lines)).train) == 2
+    lines = ['{},"{}",{}'.format(*line.split(",")) for line in rows(7, 1, 1)]
+    assert len(load_dataset(write_table(table, lines)).train) == 7
 
 
 @pytest.mark.parametrize(("limit", "n"), [(1, 1), (5, 5), (7, 7), (100, 7), (None, 7)])
@@ -143,19 +144,42 @@ def test_a_table_without_one_of_its_splits_is_refused(table: Path, missing: str)
         load_dataset(table)
 
 
+@pytest.mark.parametrize(
+    ("kept", "missing"),
+    [
+        pytest.param({3}, "angry, disgust, fear, sad, surprise, neutral", id="one alone"),
+        pytest.param({0, 2, 3, 4, 5, 6}, "disgust", id="all but one"),
+    ],
+)
+def test_an_emotion_that_training_lacks_is_named(table: Path, kept: set[int], missing: str) -> None:
+    lines = [line for line in rows(7, 0, 0) if int(line[0]) in kept]
+    write_table(table, [*lines, *rows(0, 7, 0), *rows(0, 0, 7)])
+    for limit in (None, 1):
+        with pytest.raises(DatasetError, match=f"no row with Usage Training that shows {missing};"):
+            load_dataset(table, limit)
+
+
+def test_an_emotion_whose_rows_are_all_broken_is_named_even_where_they_are_left_out(
+    table: Path,
+) -> None:
+    write_table(table, [*rows()[1:], row(0, pixels="1 2 3")])
+    with pytest.raises(DatasetError, match="no row with Usage Training that shows angry;"):
+        load_dataset(table, skip_broken=True)
+
+
 # --- what is left out ---
 
 
 def test_broken_rows_are_left_out_and_counted_where_that_is_asked_for(table: Path) -> None:
     broken = [row(7), row(usage="Test"), row(pixels="1 2 3"), "0,1 2"]
-    write_table(table, [*broken, *rows(3, 2, 1), *broken])
+    write_table(table, [*broken, *rows(8, 2, 1), *broken])
     dataset = load_dataset(table, skip_broken=True)
-    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (3, 2, 1)
+    assert (len(dataset.train), len(dataset.validation), len(dataset.test)) == (8, 2, 1)
     assert dataset.n_skipped == 8
 
 
 def test_nothing_is_left_out_of_a_sound_table(table: Path) -> None:
-    assert load_dataset(write_table(table, rows(1, 1, 1)), skip_broken=True).n_skipped == 0
+    assert load_dataset(write_table(table, rows(7, 1, 1)), skip_broken=True).n_skipped == 0
 
 
 def test_a_table_of_broken_rows_alone_is_refused_even_then(table: Path) -> None:
@@ -164,7 +188,7 @@ def test_a_table_of_broken_rows_alone_is_refused_even_then(table: Path) -> None:
 
 
 def test_a_byte_that_is_no_text_breaks_its_row_and_not_the_table(table: Path) -> None:
-    lines = "\n".join([HEADER, row(), "0,BAD,Training", *rows(1, 1, 1)])
+    lines = "\n".join([HEADER, row(), "0,BAD,Training", *rows(7, 1, 1)])
     table.write_bytes(lines.encode().replace(b"BAD", b"\xff"))
     with pytest.raises(DatasetError, match="line 3: a pixel is not a whole number"):
         load_dataset(table)
@@ -179,23 +203,25 @@ def write_votes(table: Path, *lines: str, header: str = VOTES_HEADER) -> Path:
 
 
 def test_without_a_table_of_votes_there_are_none(table: Path) -> None:
-    assert load_dataset(write_table(table, rows(1, 1, 1))).train.votes is None
+    assert load_dataset(write_table(table, rows(7, 1, 1))).train.votes is None
 
 
 def test_votes_go_with_the_face_of_the_same_row(table: Path) -> None:
-    faces = [row(3, "PrivateTest"), row(0), row(6, "PublicTest"), row(1)]
+    others = [row(emotion) for emotion in range(2, 7)]
+    faces = [row(3, "PrivateTest"), row(0), row(6, "PublicTest"), row(1), *others]
     write_votes(
         table,
         vote_row("PrivateTest", "0,9,0,0,0,0,0,0,0,1"),
         vote_row("Training", NO_VOTES),
         vote_row("PublicTest", "10,0,0,0,0,0,0,0,0,0"),
         vote_row("Training", "1,0,0,2,3,4,0,0,0,0"),
+        *[vote_row("Training", NO_VOTES)] * len(others),
     )
     dataset = load_dataset(write_table(table, faces))
     assert dataset.train.votes is not None
     assert dataset.test.votes is not None
     assert dataset.train.votes.dtype == np.uint8
-    assert dataset.train.votes.tolist() == [[0] * 10, [1, 0, 0, 2, 3, 4, 0, 0, 0, 0]]
+    assert dataset.train.votes[:2].tolist() == [[0] * 10, [1, 0, 0, 2, 3, 4, 0, 0, 0, 0]]
     assert dataset.test.votes.tolist() == [[0, 9, 0, 0, 0, 0, 0, 0, 0, 1]]
     limited = load_dataset(table, limit=1).train.votes
     assert limited is not None
@@ -203,14 +229,14 @@ def test_votes_go_with_the_face_of_the_same_row(table: Path) -> None:
 
 
 def test_a_face_that_is_left_out_takes_its_votes_along(table: Path) -> None:
-    write_table(table, [row(7), *rows(1, 1, 1)])
-    usages = ("Training", "Training", "PublicTest", "PrivateTest")
+    write_table(table, [row(7), *rows(7, 1, 1)])
+    usages = ["Training"] * 8 + ["PublicTest", "PrivateTest"]
     write_votes(
         table, *(vote_row(u, f"{n},0,0,0,0,0,0,0,0,0") for n, u in enumerate(usages, start=1))
     )
     dataset = load_dataset(table, skip_broken=True)
     assert dataset.train.votes is not None
-    assert dataset.train.votes[:, 0].tolist() == [2]
+    assert dataset.train.votes[:, 0].tolist() == [2, 3, 4, 5, 6, 7, 8]
 
 
 @pytest.mark.parametrize(
@@ -224,14 +250,14 @@ def test_a_face_that_is_left_out_takes_its_votes_along(table: Path) -> None:
     ],
 )
 def test_a_bad_row_of_votes_is_refused_or_left_out(table: Path, bad: str, sentence: str) -> None:
-    write_table(table, [row(), *rows(1, 1, 1)])
-    others = [vote_row(usage) for usage in ("Training", "PublicTest", "PrivateTest")]
+    write_table(table, [row(), *rows(7, 1, 1)])
+    others = [vote_row(usage) for usage in ["Training"] * 7 + ["PublicTest", "PrivateTest"]]
     votes = write_votes(table, bad, *others)
     with pytest.raises(DatasetError, match=sentence) as caught:
         load_dataset(table)
     assert str(caught.value).startswith(f"{votes}, line 2: ")
     dataset = load_dataset(table, skip_broken=True)
-    assert (len(dataset.train), dataset.n_skipped) == (1, 1)
+    assert (len(dataset.train), dataset.n_skipped) == (7, 1)
 
 
 @pytest.mark.parametrize("n", [0, 2, 4])
@@ -243,7 +269,7 @@ def test_votes_for_more_or_fewer_rows_than_there_are_faces_are_refused(table: Pa
 
 
 def test_a_table_of_votes_with_other_columns_is_refused(table: Path) -> None:
-    write_table(table, rows(1, 1, 1))
+    write_table(table, rows(7, 1, 1))
     votes = write_votes(table, header=HEADER)
     with pytest.raises(DatasetError, match=r"should name the columns Usage, neutral") as caught:
         load_dataset(table)

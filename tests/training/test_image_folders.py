@@ -117,6 +117,15 @@ def test_a_split_without_a_single_sound_image_is_refused_even_then(halves: Path)
     assert "No test image can be read, such as" in refused(halves, skip_broken=True)
 
 
+def test_a_class_without_a_single_sound_image_is_named_even_then(halves: Path) -> None:
+    for file in (halves / "train" / "sad").iterdir():
+        file.write_bytes(b"")
+    assert f"No train image of sad can be read, such as {halves / 'train' / 'sad'}" in refused(
+        halves, skip_broken=True
+    )
+    assert set(load_dataset(halves, 10, skip_broken=True).train.labels) == {0, 1}
+
+
 @pytest.mark.parametrize("name", ["Training_12.png", "S010.png", "S010_004_0001_2.png"])
 def test_a_file_that_does_not_tell_its_subject_is_named(flat: Path, name: str) -> None:
     (flat / "fear" / name).write_bytes(png(face(0)))

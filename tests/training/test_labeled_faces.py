@@ -5,7 +5,16 @@ import pytest
 
 from fer_core.training.datasets import load_dataset
 from fer_core.training.labeled_faces import LabeledFaces, rows_not_in
-from tests.fer2013 import face, pixel_text, row, rows, write_table
+from tests.fer2013 import (
+    VOTES_HEADER,
+    face,
+    pixel_text,
+    row,
+    rows,
+    vote_row,
+    votes_for,
+    write_table,
+)
 
 
 def labeled(*images: np.typing.NDArray[np.uint8]) -> LabeledFaces:
@@ -19,15 +28,36 @@ def test_a_fingerprint_tells_of_every_pixel_and_label_of_training_and_nothing_el
     def fingerprint(lines: list[str]) -> str:
         return load_dataset(write_table(tmp_path / "fer2013.csv", lines)).fingerprint()
 
-    original = fingerprint(rows())
+    lines = rows(14)  # of each emotion two
+    original = fingerprint(lines)
     image = face(0, 0)
     image[47, 47] ^= 1
     assert len(original) == 64
-    assert fingerprint(rows()) == original
-    assert fingerprint([row(0, "Training", pixel_text(image)), *rows()[1:]]) != original
-    assert fingerprint([row(1, "Training", pixel_text(face(0, 0))), *rows()[1:]]) != original
-    assert fingerprint([rows()[1], rows()[0], *rows()[2:]]) != original
-    assert fingerprint([*rows(), row(0, "PrivateTest")]) == original
+    assert fingerprint(lines) == original
+    assert fingerprint([row(0, "Training", pixel_text(image)), *lines[1:]]) != original
+    assert fingerprint([row(1, "Training", pixel_text(face(0, 0))), *lines[1:]]) != original
+    assert fingerprint([lines[1], lines[0], *lines[2:]]) != original
+    assert fingerprint([*lines, row(0, "PrivateTest")]) == original
+
+
+def test_the_fingerprint_beside_tells_of_validation_and_where_they_count_of_votes(
+    tmp_path: Path,
+) -> None:
+    def fingerprints(lines: list[str], votes: str) -> tuple[str, str]:
+        told = [vote_row(line.rsplit(",", 1)[1], votes) for line in lines]
+        write_table(tmp_path / "fer2013new.csv", told, VOTES_HEADER)
+        faces = load_dataset(write_table(tmp_path / "fer2013.csv", lines))
+        return faces.fingerprint_beside(votes=False), faces.fingerprint_beside(votes=True)
+
+    lines = rows()
+    original = fingerprints(lines, votes_for(3))
+    assert len(set(original)) == 2
+    assert fingerprints(lines, votes_for(3)) == original
+    assert fingerprints([*lines, row(0, "PrivateTest")], votes_for(3)) == original
+    more = fingerprints([*lines, row(0, "PublicTest")], votes_for(3))
+    assert not set(more) & set(original)
+    assert fingerprints(lines, votes_for(4))[0] == original[0]
+    assert fingerprints(lines, votes_for(4))[1] != original[1]
 
 
 @pytest.mark.parametrize(

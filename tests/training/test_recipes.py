@@ -1,4 +1,6 @@
-from typing import Any
+import math
+from dataclasses import replace
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -8,6 +10,7 @@ from keras.callbacks import Callback, EarlyStopping, ReduceLROnPlateau
 from fer_core.errors import UnknownRecipeError
 from fer_core.model_store import DEFAULT_MODEL, find_model, read_card
 from fer_core.training.recipes import RECIPES, find_recipe
+from tests.tiny_recipe import TINY
 
 
 def test_an_unknown_recipe_is_an_error_that_lists_those_there_are() -> None:
@@ -152,3 +155,26 @@ def test_fine_tuning_frees_more_layers_at_a_lower_rate_from_stage_to_stage() -> 
     ]
     assert starts == sorted(starts, reverse=True)
     assert len(set(starts)) == len(starts)
+
+
+@pytest.mark.parametrize(
+    ("chosen_by", "measures", "best"),
+    [
+        pytest.param("val_loss", [0.5, 0.3, 0.4, 0.3], 1, id="the first with the lowest loss"),
+        pytest.param("val_accuracy", [0.5, 0.7, 0.6, 0.7], 1, id="the first of the most accurate"),
+        pytest.param("val_loss", [math.nan, 0.5, 0.6], 1, id="no number first"),
+        pytest.param("val_loss", [0.5, -math.inf], 0, id="endless"),
+        pytest.param("val_accuracy", [math.nan, 0.5, math.inf], 1, id="no numbers around"),
+        pytest.param("val_loss", [math.nan, math.nan], 0, id="nothing better"),
+    ],
+)
+def test_the_best_epoch_is_the_first_of_the_best_whose_figures_are_numbers(
+    chosen_by: Literal["val_loss", "val_accuracy"], measures: list[float], best: int
+) -> None:
+    epochs = [{"epoch": float(n), chosen_by: value} for n, value in enumerate(measures)]
+    assert replace(TINY, chosen_by=chosen_by).best(epochs)["epoch"] == best
+
+
+def test_an_epoch_without_a_loss_is_not_the_most_accurate() -> None:
+    epochs = [{"val_accuracy": 0.9, "loss": math.nan}, {"val_accuracy": 0.2, "loss": 1.0}]
+    assert TINY.best(epochs) == epochs[1]

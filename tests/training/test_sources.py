@@ -75,6 +75,20 @@ def test_a_member_with_a_flipped_bit_is_named(tmp_path: Path) -> None:
     assert load_dataset(tmp_path / "faces.zip", skip_broken=True).n_skipped == 1
 
 
+def test_a_member_whose_own_copy_of_its_name_is_damaged_is_broken(tmp_path: Path) -> None:
+    folder = write_classes(tmp_path / "faces", ["happy", "sad"])
+    odd = folder / "sad" / "S002_002_00000003.png"
+    odd.rename(odd.with_name("é.png"))
+    path = write_zip(tmp_path / "faces.zip", folder)
+    with zipfile.ZipFile(path) as archive:
+        name_starts = archive.getinfo("sad/é.png").header_offset + 30
+    data = bytearray(path.read_bytes())
+    data[name_starts + len("sad/")] = 0xFF
+    path.write_bytes(data)
+    assert "faces.zip/sad/é.png cannot be read" in refused(path)
+    assert load_dataset(path, skip_broken=True).n_skipped == 1
+
+
 def test_a_member_that_wants_a_password_is_refused(whole: Path) -> None:
     data = whole.read_bytes()
     # Bit 0 of the flags, 8 bytes into the entries of the zip's directory, says encrypted.

@@ -5,7 +5,9 @@ Apart from one run of the default recipe they train a network of a few weights, 
 
 import csv
 import hashlib
+import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,9 +31,11 @@ from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
+from fer_core.training.run_files import RunFiles
 from tests.conftest import takes_long
 from tests.faces import gray_faces
 from tests.fer2013 import VOTES_HEADER, face, row, rows, vote_row, votes_for, write_table
+from tests.full_disk import full_disk
 from tests.tiny_recipe import TINY, TINY_WITH_VOTES, tiny_network
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
@@ -114,6 +118,17 @@ def script_validation(monkeypatch: pytest.MonkeyPatch, *accuracies: float) -> No
         return {"accuracy": rest.pop(0), "loss": 1.0}
 
     monkeypatch.setattr(keras.Model, "evaluate", evaluate)
+
+
+def throw_away(*folders: Path) -> None:
+    """Remove the networks in these folders, so that others can be trained there."""
+    for folder in folders:
+        shutil.rmtree(folder)
+
+
+def contents(folder: Path) -> dict[Path, bytes | bool]:
+    """Every file and folder below this one, with what the files hold."""
+    return {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
 def files(folder: Path) -> list[str]:
@@ -210,9 +225,11 @@ def test_the_epoch_that_is_best_on_validation_is_kept_and_the_seed_decides_its_w
     assert "0.8000" in trained_on["chosen_by"]
     kept = weights(tmp_path / "net")
     # The same seed gives the same first two epochs, and here the second is the last.
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.2, 0.8)
     assert run("--epochs", "2", "--seed", "1") == 0
     assert same(kept, weights(tmp_path / "net"))
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.2, 0.8)
     assert run("--epochs", "2", "--seed", "2") == 0
     assert not same(kept, weights(tmp_path / "net"))
@@ -237,6 +254,7 @@ def test_balanced_lets_rare_emotions_count_more(
     assert set(np.round(counted, 4)) == {round(48 / 7 / 24, 4), 1.0}
     assert read_card(tmp_path / "net").trained_on["balanced"] is True
     counted.clear()
+    throw_away(tmp_path / "net")
     assert run(*data) == 0
     assert set(counted) == {1.0}
     assert read_card(tmp_path / "net").trained_on["balanced"] is False
@@ -249,12 +267,13 @@ def test_a_recipe_with_mixup_trains_on_blended_targets(
     monkeypatch.setitem(RECIPES, "mixed", replace(TINY, name="mixed", mixup=0.3))
     assert run("--epochs", "2") == 0
     plain = weights(tmp_path / "net")
+    throw_away(tmp_path / "net")
     assert run("--epochs", "2", recipe="mixed") == 0
-    assert not same(weights(tmp_path / "net"), plain)
+    mixed = weights(tmp_path / "net")
+    assert not same(mixed, plain)
+    throw_away(tmp_path / "net")
     assert run("--epochs", "2", recipe="mixed") == 0
-    again = weights(tmp_path / "net")
-    assert run("--epochs", "2", recipe="mixed") == 0
-    assert same(weights(tmp_path / "net"), again)
+    assert same(weights(tmp_path / "net"), mixed)
 
 
 def test_tensorboard_gets_the_curves_of_training_and_validation(
@@ -264,6 +283,33 @@ def test_tensorboard_gets_the_curves_of_training_and_validation(
     assert files(tmp_path / "logs") == ["train", "validation"]
     for split in ("train", "validation"):
         assert list((tmp_path / "logs" / split).glob("events.out.tfevents.*"))
+
+
+def test_logs_in_the_place_of_a_file_are_refused_before_the_run(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "logs").write_text("a file")
+    assert run("--tensorboard", str(tmp_path / "logs")) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'logs'} cannot be made a folder: File exists.\n",
+    )
+    assert files(tmp_path / "net") == []
+
+
+def test_logs_without_tensorboard_are_refused_before_the_run(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)  # as if it were not installed
+    assert run("--tensorboard", str(tmp_path / "logs")) == 2
+    assert capsys.readouterr() == (
+        "",
+        "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard.\n",
+    )
+    assert files(tmp_path) == []
 
 
 def test_one_step_is_enough_for_the_default_recipe(run: Callable[..., int], tmp_path: Path) -> None:
@@ -338,6 +384,7 @@ def test_a_resumed_run_ends_as_an_unbroken_one(
         assert run("--epochs", "4") == 0
     unbroken, rates = weights(folder), [row["learning_rate"] for row in history(folder)]
     assert [float(rate) for rate in rates] == [0.5, 0.5, 0.25, 0.125]
+    throw_away(folder)
 
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
@@ -367,6 +414,28 @@ def test_patience_outlasts_an_interruption(
     assert read_card(tmp_path / "net").trained_on["chosen_epoch"] == 1
 
 
+def test_a_run_that_was_stopped_early_and_then_cut_off_gets_no_further_epoch(
+    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", RANDOM)
+
+    def cut_off(files: RunFiles, number: int) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+        begin(files, number)
+
+    begin = RunFiles.begin_stage
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFiles, "begin_stage", cut_off)
+        script_validation(patch, 0.5, 0.4, 0.3, 0.2)
+        assert run("--epochs", "9") == 130
+    script_validation(monkeypatch, 0.9)
+    assert run("--epochs", "9", "--resume") == 0
+    assert accuracies(tmp_path / "net") == pytest.approx([0.5, 0.4, 0.3, 0.2])
+    trained_on = read_card(tmp_path / "net").trained_on
+    assert (trained_on["epochs"], trained_on["finished"]) == (4, True)
+
+
 def test_a_recipe_may_choose_the_epoch_by_its_loss(
     run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +449,38 @@ def test_a_recipe_may_choose_the_epoch_by_its_loss(
     assert run("--epochs", "3") == 0
     trained_on = read_card(tmp_path / "net").trained_on
     assert (trained_on["chosen_epoch"], trained_on["chosen_by"]) == (2, "validation loss, 1.0000")
+
+
+def test_a_run_ends_with_the_first_epoch_whose_loss_is_no_number(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # The second of an epoch's two steps is from weights that the first one has blown up.
+    exploding = replace(TINY, optimizer=lambda _n_steps: keras.optimizers.SGD(float("inf")))
+    monkeypatch.setitem(RECIPES, "tiny", exploding)
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr().err == (
+        "The loss of epoch 1 is nan, so training ends here; try another --seed, or a recipe with "
+        "a lower learning rate, in another folder.\n"
+    )
+    assert not {"model.keras", "card.json"} & set(files(tmp_path / "net"))
+
+
+def test_a_validation_loss_that_is_no_number_ends_the_run_before_the_epoch_counts(
+    run: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measured = [1.0, float("nan")]
+    monkeypatch.setattr(
+        keras.Model, "evaluate", lambda *_, **__: {"accuracy": 0.5, "loss": measured.pop(0)}
+    )
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr().err.startswith("The validation loss of epoch 2 is nan, so training")
+    assert epochs(tmp_path / "net") == [0]
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
@@ -493,6 +594,7 @@ def test_a_stage_begins_with_the_best_epoch_so_far(
     script_validation(monkeypatch, 0.9, 0.8, 0.7)
     assert run("--weights", "7", "--epochs", "3") == 0
     kept = weights(tmp_path / "net")
+    throw_away(tmp_path / "net")
     script_validation(monkeypatch, 0.9)
     assert run("--weights", "7", "--epochs", "1") == 0
     assert same(kept, weights(tmp_path / "net"))
@@ -509,6 +611,7 @@ def test_a_run_in_stages_resumes_in_the_stage_in_which_it_was_interrupted(
         script_validation(patch, *measured)
         assert run("--weights", "7", "--epochs", "4") == 0
     unbroken = weights(folder)
+    throw_away(folder)
     for epoch in (2, 3, 4):  # in the middle of a stage, at the beginning of one, in its middle
         with pytest.MonkeyPatch.context() as patch:
             interrupt(patch, epoch=epoch)
@@ -670,6 +773,7 @@ def test_a_run_that_learns_votes_resumes_and_ends_as_an_unbroken_one(
     folders = [tmp_path / "net", tmp_path / "net-ferplus"]
     assert learn_votes(run, voted, "--epochs", "4") == 0
     unbroken = [weights(folder) for folder in folders]
+    throw_away(*folders)
     with pytest.MonkeyPatch.context() as patch:
         interrupt(patch, epoch=3)
         assert learn_votes(run, voted, "--epochs", "4") == 130
@@ -703,15 +807,23 @@ def test_a_run_cut_off_between_its_networks_is_resumed_where_all_epochs_are_done
         assert read_card(folder).trained_on["epochs"] == 2
 
 
-@takes_long
-def test_nothing_of_an_earlier_run_is_left_in_either_folder(
-    run: Callable[..., int], voted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["card.json", "evaluation", ".backup"])
+def test_what_the_second_folder_holds_is_not_replaced_either(
+    run: Callable[..., int],
+    voted: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
 ) -> None:
-    assert learn_votes(run, voted, "--epochs", "1") == 0
-    (tmp_path / "net-ferplus" / "model.tflite").touch()
-    interrupt(monkeypatch, epoch=1)
-    assert learn_votes(run, voted) == 130
-    assert files(tmp_path / "net-ferplus") == []
+    kept = tmp_path / "net-ferplus" / name
+    kept.parent.mkdir()
+    kept.write_text("of somebody")
+    assert learn_votes(run, voted) == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{kept} is there already; name another folder to train in.\n",
+    )
+    assert contents(tmp_path) == {kept.parent: False, kept: b"of somebody"}
 
 
 def test_the_second_folder_stands_beside_the_folder_that_one_is_in(
@@ -760,11 +872,11 @@ def test_without_votes_nothing_is_written_and_an_interrupted_run_stays(
     if votes:
         lines = [vote_row(usage, votes) for usage in USAGES]
         write_table(data.parent / "fer2013new.csv", lines, VOTES_HEADER)
-    before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}
+    before = contents(tmp_path)
     capsys.readouterr()
     assert learn_votes(run, data, *["--resume"] * resume) == 2
     assert capsys.readouterr() == ("", sentence)
-    assert {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")} == before
+    assert contents(tmp_path) == before
 
 
 def test_a_file_in_the_second_folders_place_is_found_before_the_run(
@@ -874,16 +986,16 @@ def cut_off(patch: pytest.MonkeyPatch, *, while_writing: str, epoch: int) -> Non
         return
     n_written = 0
 
-    def save_weights(self: Any, path: Path, **options: Any) -> None:
+    def write_bytes(path: Path, content: bytes) -> int:
         nonlocal n_written
         n_written += 1
-        save(self, path, **options)
         if n_written == epoch:
-            Path(path).write_bytes(Path(path).read_bytes()[:1000])
+            write(path, content[:1000])
             raise KeyboardInterrupt
+        return write(path, content)
 
-    save = keras.Model.save_weights
-    patch.setattr(keras.Model, "save_weights", save_weights)
+    write = Path.write_bytes
+    patch.setattr(Path, "write_bytes", write_bytes)
 
 
 @pytest.mark.parametrize("while_writing", ["history", "weights"])
@@ -899,6 +1011,7 @@ def test_an_epoch_that_was_cut_off_while_it_was_written_is_trained_anew(
     script_validation(monkeypatch, 0.5, 0.4)
     assert run("--epochs", "2") == 0
     best = weights(folder)
+    throw_away(folder)
     measured = [0.5, 0.4, 0.9][:epoch]
     with pytest.MonkeyPatch.context() as patch:
         cut_off(patch, while_writing=while_writing, epoch=epoch)
@@ -926,8 +1039,8 @@ def test_a_run_whose_notes_are_damaged_is_not_resumed(
     capsys.readouterr()
     assert run("--resume") == 2
     assert capsys.readouterr().err == (
-        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; leave out "
-        "--resume to start anew.\n"
+        f"The interrupted run's notes in {tmp_path / 'net' / '.backup'} are damaged; start anew in "
+        "another folder.\n"
     )
 
 
@@ -940,7 +1053,20 @@ def test_a_run_whose_weights_are_gone_is_not_resumed(
     (tmp_path / "net" / ".backup" / "epoch-0.weights.h5").unlink()
     capsys.readouterr()
     assert run("--resume") == 2
-    assert "are damaged; leave out --resume" in capsys.readouterr().err
+    assert "are damaged; start anew in another folder" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_one_sentence_and_the_run_goes_on_once_there_is_room(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with full_disk(4096):  # the notes and the history are smaller, the weights are not
+        assert run("--epochs", "2") == 2
+    path = tmp_path / "net" / ".backup" / "epoch-0.weights.h5"
+    assert capsys.readouterr().err == (
+        f"{path} cannot be written: File too large; once it can, --resume goes on with epoch 1.\n"
+    )
+    assert run("--epochs", "2", "--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1]
 
 
 def test_a_run_keeps_the_weights_of_its_best_and_its_last_epoch_alone(
@@ -964,29 +1090,64 @@ def test_an_interrupted_run_closes_its_history(
     assert [logger.csv_file.closed for logger in interrupted] == [True]
 
 
-def test_without_resume_a_run_starts_anew_and_nothing_of_the_old_one_is_left(
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_without_resume_an_interrupted_run_is_not_lost(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], epoch: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=epoch)
+        assert run("--epochs", "3") == 130
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert run("--epochs", "3") == 2
+    assert capsys.readouterr() == (
+        "",
+        f"{tmp_path / 'net'} holds an interrupted run; --resume goes on with it, or name another "
+        "folder.\n",
+    )
+    assert contents(tmp_path) == before
+    assert run("--epochs", "3", "--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "card.json",
+        "history.csv",
+        "model.keras",
+        "evaluation/thesis.txt",
+        *(name for export_format in FORMATS.values() for name in export_format.files),
+    ],
+)
+def test_what_a_folder_holds_is_not_replaced(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    kept = tmp_path / "net" / name
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of somebody")
+    before = contents(tmp_path)
+    assert run() == 2
+    there = tmp_path / "net" / name.partition("/")[0]
+    assert capsys.readouterr() == (
+        "",
+        f"{there} is there already; name another folder to train in.\n",
+    )
+    assert contents(tmp_path) == before
+
+
+def test_other_files_in_the_folder_stay_beside_the_network(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "net"
-    with pytest.MonkeyPatch.context() as patch:
-        interrupt(patch, epoch=3)
-        script_validation(patch, 0.5, 0.9)
-        assert run("--epochs", "4") == 130
-    (folder / "evaluation").mkdir()
-    (folder / "evaluation" / "metrics.json").write_text("{}")
-    with pytest.MonkeyPatch.context() as patch:
-        script_validation(patch, 0.1)
-        assert run("--epochs", "1") == 0
-    assert accuracies(folder) == pytest.approx([0.1])
-    assert read_card(folder).trained_on["epochs"] == 1
-    left = {path.name for path in folder.iterdir()} - {"model.tflite"}
-    assert left == {"card.json", "history.csv", "model.keras"}
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "notes.txt").write_text("of somebody")
+    assert run("--epochs", "1") == 0
+    assert files(tmp_path / "net") == ["card.json", "history.csv", "model.keras", "notes.txt"]
 
 
 @takes_long
-@pytest.mark.parametrize("resume", [True, False])
-def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
-    run: Callable[..., int], tmp_path: Path, resume: bool
+def test_nothing_made_from_an_interrupted_runs_network_is_left_beside_the_finished_one(
+    run: Callable[..., int], tmp_path: Path
 ) -> None:
     folder = tmp_path / "net"
     with pytest.MonkeyPatch.context() as patch:
@@ -996,7 +1157,7 @@ def test_nothing_made_from_an_earlier_network_is_left_beside_a_new_one(
         for name in export_format.files:
             (folder / name).touch()
     (folder / "evaluation").mkdir()
-    assert run("--epochs", "2", *["--resume"] * resume) == 0
+    assert run("--epochs", "2", "--resume") == 0
     assert files(folder) == ["card.json", "history.csv", "model.keras"]
 
 
@@ -1018,7 +1179,7 @@ def test_a_finished_run_is_not_resumed_and_stays_as_it_is(
         pytest.param(["--epochs", "3", "--seed", "9"], "seed 0, not 9", id="seed"),
         pytest.param(
             ["--epochs", "3", "--limit", "3"],
-            "had other data or another --limit; resume",
+            "had other data, another split or another --limit; resume",
             id="data",
         ),
     ],
@@ -1035,6 +1196,48 @@ def test_a_run_is_not_resumed_with_other_settings(
     capsys.readouterr()
     assert run(*options, "--resume") == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_run_is_not_resumed_with_other_faces_to_choose_by(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 130
+    other = write_table(tmp_path / "other.csv", [*rows(28, 14, 7), row(3, "PublicTest")])
+    before = contents(tmp_path)
+    capsys.readouterr()
+    assert run("--data", str(other), "--resume") == 2
+    assert "had other data, another split or" in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+def test_a_run_that_learns_votes_is_not_resumed_with_others(
+    run: Callable[..., int], voted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert learn_votes(run, voted) == 130
+    votes = [vote_row(usage, votes_for(n % 7)) for n, usage in enumerate(USAGES)]
+    write_table(tmp_path / "fer2013new.csv", votes, VOTES_HEADER)
+    other = write_table(tmp_path / "fer2013.csv", rows(28, 14, 7))
+    capsys.readouterr()
+    assert learn_votes(run, other, "--resume") == 2
+    assert "had other data, another split or" in capsys.readouterr().err
+
+
+def test_a_run_that_an_earlier_version_began_is_resumed(
+    run: Callable[..., int], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=2)
+        assert run() == 130
+    notes = tmp_path / "net" / ".backup" / "run.json"
+    noted = json.loads(notes.read_text())
+    del noted["validation"]
+    notes.write_text(json.dumps(noted))
+    assert run("--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1, 2]
 
 
 # --- bad input ---
@@ -1071,18 +1274,14 @@ def test_weights_for_a_recipe_that_takes_none_exit_with_2_and_one_sentence(
     assert not (tmp_path / "net").exists()
 
 
-def test_weights_that_cannot_be_read_leave_an_earlier_run_as_it_was(
+def test_weights_that_cannot_be_read_exit_with_2_and_one_sentence(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "net"
-    assert run("--epochs", "1") == 0
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    capsys.readouterr()
     assert run("--weights", str(tmp_path / "missing.h5"), recipe="deepfer-resnet50v2") == 2
     err = capsys.readouterr().err
     assert "missing.h5 cannot be loaded into ResNet50V2" in err
     assert err.count("\n") == 1
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert files(tmp_path / "net") == [], "it can be tried again"
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])
