@@ -46,7 +46,8 @@ def put(folder: Path, learned_from: Path | None = None, **changes: Any) -> Path:
     """
     folder.mkdir()
     if learned_from:
-        changes["trained_on"] = {"fingerprint": load_dataset(learned_from).fingerprint()}
+        fingerprint = load_dataset(learned_from).fingerprint()
+        changes["trained_on"] = changes.get("trained_on", {}) | {"fingerprint": fingerprint}
     write_card(replace(card(), name=folder.name, **changes), folder)
     return folder
 

@@ -152,8 +152,8 @@ def add_evaluate(commands: Commands) -> None:
     parser.add_argument(
         "--split",
         choices=["public", "private"],
-        help="validation or test (private), by their names in FER2013; of a data set that the "
-        "network was not trained on everything is asked",
+        help="validation or test (private), by their names in FER2013; of a data set with other "
+        "emotions than the network's everything is asked",
     )
     parser.add_argument(
         "--report", type=Path, help="folder for figures and metrics.json instead of the network's"
@@ -174,19 +174,26 @@ def _evaluate(args: argparse.Namespace) -> None:
     folder = find_model(args.model)
     dataset = load_faces(args)
 
-    from fer_core.training.answers import split_for
+    from fer_core.training.answers import is_own, split_for
     from fer_core.training.evaluate import evaluate
     from fer_core.training.report import report_text
 
     card = read_card(folder)
     split = split_for(card, dataset, args.split)
     figures = evaluate(folder, dataset, split, args.report, args.mistakes)
+    kept = args.report or split == "cross-dataset" or is_own(card, dataset)
+    if not kept:
+        sys.stderr.write(
+            f"The network {card.name} was not trained on the training split of {dataset.name}, so "
+            "these faces may be ones that it has seen: its card and its figures stay as they "
+            "were.\n"
+        )
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
     written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
     text = report_text(card.name, split, figures)
-    sys.stdout.write(f"{text}\nwritten to {written}\n")
+    sys.stdout.write(f"{text}\nwritten to {written}\n" if kept else text)
 
 
 def _compare(args: argparse.Namespace) -> None:

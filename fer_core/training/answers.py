@@ -83,6 +83,15 @@ def split_for(card: ModelCard, dataset: FaceDataset, asked_for: Split | None) ->
     return "cross-dataset"
 
 
+def is_own(card: ModelCard, dataset: FaceDataset) -> bool:
+    """Whether a network has learned from just this training split.
+
+    The same faces in another layout are split otherwise: nobody knows then which faces of the
+    data set the network has seen.
+    """
+    return bool(card.trained_on.get("fingerprint") == dataset.fingerprint())
+
+
 def check_emotions(card: ModelCard, dataset: FaceDataset) -> None:
     """Raise `DatasetError` unless network and data set have the same emotions in the same order."""
     if card.labels != dataset.emotions:

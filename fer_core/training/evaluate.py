@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_core.emotions import Emotion
 from fer_core.model_store import write_card
-from fer_core.training.answers import Answers, Split, ask
+from fer_core.training.answers import Answers, Split, ask, is_own
 from fer_core.training.calibration import at_temperature
 from fer_core.training.cross_dataset import measure_best_of, shared_emotions
 from fer_core.training.datasets import FaceDataset, rows_not_in
@@ -44,6 +44,8 @@ def evaluate(
         report: Folder for `metrics.json`, `report-<split>.txt` and the figures. `metrics.json`
             holds the split's figures beside those that the network's card has of others.
             None for `evaluation` in the network's folder; then the card takes the figures over.
+            There nothing is written of a split of other data than the network was trained on,
+            see `answers.is_own`: that split may hold faces that it has seen.
         mistakes: PNG file for the surest mistakes. It shows faces of the data set, most of which
             nobody may publish, so it is written nowhere unless asked for.
 
@@ -55,8 +57,7 @@ def evaluate(
         data set has FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
         In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left,
         where test is validation, on which the epoch was chosen, or where the network was trained
-        on something else than the data set's training split, so that nobody knows which images it
-        has seen.
+        on something else than the data set's training split.
         Of `cross-dataset` there are `all`, whose macro means are of the emotions that network and
         data set share, and `best_of_shared`, see `cross_dataset`; `trained_on` names the network's
         own data set.
@@ -68,6 +69,19 @@ def evaluate(
     answers = ask(model, dataset, split)
     elsewhere = split == "cross-dataset"
     figures = _measure_elsewhere(answers, dataset) if elsewhere else _measure(answers, dataset)
+    own = not elsewhere and is_own(answers.card, dataset)
+    if report or own or elsewhere:
+        _write(answers, split, figures, report)
+    if own:
+        _draw_training(answers, dataset, report or answers.folder / "evaluation")
+    if mistakes is not None:
+        sheet = surest_mistakes(answers.faces, answers.probabilities, answers.card.labels)
+        write_figure(sheet, mistakes)
+    return figures
+
+
+def _write(answers: Answers, split: Split, figures: dict[str, Any], report: Path | None) -> None:
+    """Write what was measured into a folder, None for the network's own and its card."""
     metrics = {**answers.card.metrics, split: figures}
     if report is None:
         report = answers.folder / "evaluation"
@@ -78,12 +92,6 @@ def evaluate(
     text = report_text(answers.card.name, split, figures)
     (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
     _draw(answers, split, figures, report)
-    if not elsewhere:
-        _draw_training(answers, dataset, report)
-    if mistakes is not None:
-        sheet = surest_mistakes(answers.faces, answers.probabilities, answers.card.labels)
-        write_figure(sheet, mistakes)
-    return figures
 
 
 def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
@@ -91,7 +99,7 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
     figures: dict[str, Any] = {"dataset": dataset.name, "temperature": answers.temperature}
     figures["all"] = _measure_part(answers, np.ones(len(faces), dtype=np.bool_))
     unseen = rows_not_in(faces, dataset.train)
-    if answers.card.trained_on.get("fingerprint") != dataset.fingerprint():
+    if not is_own(answers.card, dataset):
         figures["not_leak_free"] = (
             "Not measured: the network was trained on other images than this training split."
         )

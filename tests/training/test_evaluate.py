@@ -10,7 +10,8 @@ import pytest
 from fer_core.__main__ import main
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.model_store import read_card
-from tests.face_folders import write_classes
+from fer_core.training.datasets import load_dataset
+from tests.face_folders import png, write_classes
 from tests.fer2013 import VOTES_HEADER, row, rows, vote_row, write_table
 from tests.known_networks import CK_EMOTIONS, load_known_networks, put, write_test_table
 
@@ -30,6 +31,10 @@ def figures(capsys: pytest.CaptureFixture[str], *options: str | Path) -> dict[st
     assert main(["evaluate", "--json", *map(str, options)]) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 # --- the figures ---
@@ -72,11 +77,12 @@ def test_nothing_is_called_leak_free_for_a_network_that_was_trained_on_something
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = write_table(tmp_path / "fer2013.csv", rows(7, 7, 7))
-    found = figures(capsys, "--model", put(tmp_path / "right", other), "--data", table)
+    folder, report = put(tmp_path / "right", other), tmp_path / "report"
+    found = figures(capsys, "--model", folder, "--data", table, "--report", report)
     assert "leak_free" not in found
     assert found["not_leak_free"].startswith("Not measured: the network was trained on other")
-    report = (tmp_path / "right" / "evaluation" / "report-private.txt").read_text()
-    assert found["not_leak_free"] in report
+    assert found["not_leak_free"] in (report / "report-private.txt").read_text()
+    assert not (report / "class-counts.png").exists(), "of faces that it has not learned from"
 
 
 def test_votes_beside_the_table_add_both_figures_of_ferplus(
@@ -134,7 +140,7 @@ def test_nothing_is_called_leak_free_where_the_epoch_was_chosen_on_the_same_imag
 def test_all_files_lie_in_one_folder_and_the_card_has_the_figures(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = put(tmp_path / "right", trained_on={"chosen_epoch": 1})
+    folder = put(tmp_path / "right", table, trained_on={"chosen_epoch": 1})
     (folder / "history.csv").write_text("epoch,accuracy,loss,val_accuracy,val_loss\n0,.5,2,.4,2\n")
     for split in ("public", "private"):
         found = figures(capsys, "--model", folder, "--data", table, "--split", split)
@@ -153,6 +159,58 @@ def test_all_files_lie_in_one_folder_and_the_card_has_the_figures(
     written = json.loads((folder / "evaluation" / "metrics.json").read_text())
     assert written == read_card(folder).metrics
     assert set(written) == {"public", "private"}
+
+
+def write_layouts(folder: Path) -> list[Path]:
+    """The same faces as a table and as class folders, whose test/ is PublicTest and PrivateTest."""
+    table = write_table(folder / "fer2013.csv", rows(70, 14, 14))
+    dataset = load_dataset(table)
+    for name, splits in {
+        "train": [dataset.train],
+        "test": [dataset.validation, dataset.test],
+    }.items():
+        for number, split in enumerate(splits):
+            for index, (image, label) in enumerate(zip(split.images, split.labels, strict=True)):
+                path = (
+                    folder / "FER-2013" / name / dataset.emotions[label] / f"{number}-{index}.png"
+                )
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(png(image))
+    return [table, folder / "FER-2013"]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["a table", "folders"])
+@pytest.mark.parametrize("split", ["public", "private"])
+def test_faces_that_it_may_have_learned_do_not_enter_the_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], first: int, split: str
+) -> None:
+    layouts = write_layouts(tmp_path)
+    learned_from, other = layouts[first], layouts[1 - first]
+    folder, sheet = put(tmp_path / "wrong", learned_from), tmp_path / "sheet.png"
+    options = ["--model", str(folder), "--split", split, "--mistakes", str(sheet)]
+    assert main(["evaluate", *options, "--data", str(learned_from)]) == 0
+    assert capsys.readouterr().err == ""
+    before = contents(folder)
+    assert main(["evaluate", *options, "--data", str(other)]) == 0
+    out, err = capsys.readouterr()
+    assert "accuracy 0.00%" in out
+    assert "written to" not in out
+    assert "its card and its figures stay as they were.\n" in err
+    assert err.count("\n") == 1
+    assert contents(folder) == before
+    assert sheet.is_file()
+
+
+def test_a_split_by_subject_does_not_pass_for_the_one_by_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_classes(tmp_path / "CK+48")
+    folder = put(tmp_path / "happy", data, labels=CK_EMOTIONS)
+    before = contents(folder)
+    figures(capsys, "--model", folder, "--data", data, "--split-by", "subject")
+    assert contents(folder) == before
+    figures(capsys, "--model", folder, "--data", data)
+    assert contents(folder) != before
 
 
 def test_another_folder_for_the_report_leaves_the_network_as_it_is(
@@ -177,7 +235,7 @@ def test_faces_are_written_only_where_asked_for(
 def test_the_report_is_what_the_command_prints(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = put(tmp_path / "happy", trained_on={"temperature": 2.0})
+    folder = put(tmp_path / "happy", table, trained_on={"temperature": 2.0})
     assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 0
     report = (folder / "evaluation" / "report-private.txt").read_text()
     assert capsys.readouterr().out.startswith(report)
@@ -201,7 +259,7 @@ def test_a_network_of_other_emotions_exits_with_2_and_one_sentence(
 def test_a_history_that_is_none_exits_with_2_and_one_sentence(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = put(tmp_path / "right", trained_on={"chosen_epoch": 1})
+    folder = put(tmp_path / "right", table, trained_on={"chosen_epoch": 1})
     (folder / "history.csv").write_text("epoch,accuracy\n0,.5\n")
     assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 2
     err = capsys.readouterr().err
