@@ -174,25 +174,22 @@ def _evaluate(args: argparse.Namespace) -> None:
     folder = find_model(args.model)
     dataset = load_faces(args)
 
-    from fer_core.training.answers import is_own, split_for
+    from fer_core.training.answers import split_for, why_not_own
     from fer_core.training.evaluate import evaluate
     from fer_core.training.report import report_text
 
     card = read_card(folder)
     split = split_for(card, dataset, args.split)
     figures = evaluate(folder, dataset, split, args.report, args.mistakes)
-    kept = args.report or split == "cross-dataset" or is_own(card, dataset)
+    reason = why_not_own(card, dataset)
+    kept = args.report or split == "cross-dataset" or not reason
     if not kept:
-        sys.stderr.write(
-            f"The network {card.name} was not trained on the training split of {dataset.name}, so "
-            "these faces may be ones that it has seen: its card and its figures stay as they "
-            "were.\n"
-        )
+        sys.stderr.write(f"{reason}: its card and its figures stay as they were.\n")
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
     written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
-    text = report_text(card.name, split, figures)
+    text = report_text(card, split, figures)
     sys.stdout.write(f"{text}\nwritten to {written}\n" if kept else text)
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_core.emotions import Emotion
 from fer_core.model_store import write_card
-from fer_core.training.answers import Answers, Split, ask, is_own
+from fer_core.training.answers import Answers, Split, ask, is_own, why_not_own
 from fer_core.training.calibration import at_temperature
 from fer_core.training.cross_dataset import measure_best_of, shared_emotions
 from fer_core.training.datasets import FaceDataset, rows_not_in
@@ -24,7 +24,12 @@ from fer_core.training.figures import (
     write_figure,
 )
 from fer_core.training.labeled_faces import source_of
-from fer_core.training.metrics import measure, reliability
+from fer_core.training.metrics import (
+    expected_calibration_error,
+    measure,
+    negative_log_likelihood,
+    reliability,
+)
 from fer_core.training.report import report_text
 
 
@@ -45,16 +50,18 @@ def evaluate(
             holds the split's figures beside those that the network's card has of others.
             None for `evaluation` in the network's folder; then the card takes the figures over.
             There nothing is written of a split of other data than the network was trained on,
-            see `answers.is_own`: that split may hold faces that it has seen.
+            which may hold faces that it has seen, or without the votes by which it answers; see
+            `answers.why_not_own`.
         mistakes: PNG file for the surest mistakes. It shows faces of the data set, most of which
             nobody may publish, so it is written nowhere unless asked for.
 
     Returns:
         The split's figures: `dataset`, its name; `temperature`, the network's, 1 without one;
         `all` after the published protocol and `leak_free` on those images that are not pixel for
-        pixel in the training split, each as `metrics.measure` returns them, for a network with a
-        temperature with `ece_before` and `nll_before`, what they would be without it; where the
-        data set has FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
+        pixel in the training split, each as `metrics.measure` returns them; where the data set has
+        FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`. For a network
+        with a temperature all but the last have `ece_before` and `nll_before`, too, what they
+        would be without it. What is drawn is by the labels that the network learned.
         In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left,
         where test is validation, on which the epoch was chosen, or where the network was trained
         on something else than the data set's training split.
@@ -69,18 +76,22 @@ def evaluate(
     answers = ask(model, dataset, split)
     elsewhere = split == "cross-dataset"
     figures = _measure_elsewhere(answers, dataset) if elsewhere else _measure(answers, dataset)
-    own = not elsewhere and is_own(answers.card, dataset)
-    if report or own or elsewhere:
-        _write(answers, split, figures, report)
-    if own:
-        _draw_training(answers, dataset, report or answers.folder / "evaluation")
+    if report or elsewhere or why_not_own(answers.card, dataset) is None:
+        _write(answers, dataset, split, figures, report)
     if mistakes is not None:
-        sheet = surest_mistakes(answers.faces, answers.probabilities, answers.card.labels)
+        judged = answers.by_learned_labels()
+        sheet = surest_mistakes(judged.faces, judged.probabilities, judged.card.labels)
         write_figure(sheet, mistakes)
     return figures
 
 
-def _write(answers: Answers, split: Split, figures: dict[str, Any], report: Path | None) -> None:
+def _write(
+    answers: Answers,
+    dataset: FaceDataset,
+    split: Split,
+    figures: dict[str, Any],
+    report: Path | None,
+) -> None:
     """Write what was measured into a folder, None for the network's own and its card."""
     metrics = {**answers.card.metrics, split: figures}
     if report is None:
@@ -89,9 +100,11 @@ def _write(answers: Answers, split: Split, figures: dict[str, Any], report: Path
     report.mkdir(parents=True, exist_ok=True)
     text = json.dumps(metrics, indent=2)
     (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    text = report_text(answers.card.name, split, figures)
+    text = report_text(answers.card, split, figures)
     (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
-    _draw(answers, split, figures, report)
+    _draw(answers.by_learned_labels(), split, figures, report)
+    if split != "cross-dataset" and is_own(answers.card, dataset):
+        _draw_training(answers, dataset, report)
 
 
 def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
@@ -111,6 +124,7 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
         figures["leak_free"] = _measure_part(answers, unseen)
     if faces.votes is not None:
         figures |= measure_ferplus(probabilities, faces.votes, dataset.emotions)
+        figures["ferplus_7"] |= _before(answers.by_majority())
     return figures
 
 
@@ -129,25 +143,33 @@ def _measure_elsewhere(answers: Answers, dataset: FaceDataset) -> dict[str, Any]
 def _measure_part(
     answers: Answers, rows: npt.NDArray[np.bool_], judged: tuple[Emotion, ...] | None = None
 ) -> dict[str, Any]:
-    probabilities, labels = answers.probabilities[rows], answers.faces.labels[rows]
-    figures = measure(probabilities, labels, answers.card.labels, judged)
-    if answers.temperature != 1:
-        before = at_temperature(probabilities, 1 / answers.temperature)
-        without = measure(before, labels, answers.card.labels)
-        figures |= {"ece_before": without["ece"], "nll_before": without["nll"]}
-    return figures
+    part = replace(answers, faces=answers.faces[rows], probabilities=answers.probabilities[rows])
+    found = measure(part.probabilities, part.faces.labels, part.card.labels, judged)
+    return found | _before(part)
+
+
+def _before(answers: Answers) -> dict[str, float]:
+    """What the network's temperature has changed; empty for one without."""
+    if answers.temperature == 1:
+        return {}
+    before = at_temperature(answers.probabilities, 1 / answers.temperature)
+    labels = answers.faces.labels
+    return {
+        "ece_before": expected_calibration_error(before, labels),
+        "nll_before": negative_log_likelihood(before, labels),
+    }
 
 
 def _draw(answers: Answers, split: Split, figures: dict[str, Any], folder: Path) -> None:
     """Write the figures; those of a split bear its name, so that both can lie in one folder."""
-    name, labels = answers.card.name, answers.faces.labels
+    card, labels = answers.card, answers.faces.labels
     before = None
     if answers.temperature != 1:
         before = reliability(at_temperature(answers.probabilities, 1 / answers.temperature), labels)
-    matrix = confusion_matrix(figures["all"], f"{name}, {split}")
-    diagram = reliability_diagram(
-        reliability(answers.probabilities, labels), before, f"{name}, {split}"
-    )
+    by_votes = card.own_protocol in figures and card.learned_votes
+    title = f"{card.name}, {split}" + (", FER+ majority" if by_votes else "")
+    matrix = confusion_matrix(figures[card.own_protocol if by_votes else "all"], title)
+    diagram = reliability_diagram(reliability(answers.probabilities, labels), before, title)
     write_figure(matrix, folder / f"confusion-{split}.png")
     write_figure(diagram, folder / f"reliability-{split}.png")
 

@@ -14,6 +14,7 @@ from fer_core.model_store import ModelCard, find_model, read_card
 from fer_core.training.answers import check_emotions
 from fer_core.training.export_check import ExportCheck, check_on_faces, check_on_random_pixels
 from fer_core.training.export_formats import ExportFormat, Pixels, find_format
+from fer_core.training.ferplus import majority_faces
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 
 N_CALIBRATION_FACES = 500
@@ -75,8 +76,8 @@ def export_network(
     Args:
         model: Its name or folder.
         format_name: One of `export_formats.FORMATS`.
-        dataset: Its test split serves the check, its training split the calibration of 8-bit
-            formats. None to check on random pixels.
+        dataset: Its test split serves the check, by the labels that the network learned, its
+            training split the calibration of 8-bit formats. None to check on random pixels.
         output: Folder for the files, made if need be. None for the network's own.
 
     Raises:
@@ -186,8 +187,13 @@ def _check(
     if dataset is None:
         check = check_on_random_pixels(exported, source)
         return f"{check.n_faces} pictures of random pixels, for want of --data", check
-    check = check_on_faces(exported, source, _draw(dataset.test, N_CHECKED_FACES))
-    return f"{check.n_faces:,} test faces of {dataset.name}", check
+    faces, what = dataset.test, f"test faces of {dataset.name}"
+    if exported.card.learned_votes and faces.votes is not None:
+        by_majority = majority_faces(faces, dataset.emotions)
+        if len(by_majority):
+            faces, what = by_majority, f"{what}, by FER+'s majority"
+    check = check_on_faces(exported, source, _draw(faces, N_CHECKED_FACES))
+    return f"{check.n_faces:,} {what}", check
 
 
 def _draw(faces: LabeledFaces, n: int) -> LabeledFaces:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fer_core.model_store import ModelCard
+
 _COLUMNS = ("precision", "recall", "f1")
 _SPLITS = {
     "public": "validation (public)",
@@ -20,29 +22,35 @@ _CROSS_DATASET_PARTS = {
 }
 
 
-def report_text(name: str, split: str, figures: dict[str, Any]) -> str:
+def report_text(card: ModelCard, split: str, figures: dict[str, Any]) -> str:
     """The classification report of one split: a summary of each part and a row an emotion.
 
+    The rows are by the labels that the network learned, where these were measured.
+
     Args:
-        name: The network's.
+        card: The network's.
         split: `public`, `private` or `cross-dataset`.
         figures: The split's, as `evaluate` returns them.
     """
-    lines = [f"{name} on {figures['dataset']}, {_SPLITS[split].format_map(figures)}", ""]
+    lines = [f"{card.name} on {figures['dataset']}, {_SPLITS[split].format_map(figures)}", ""]
     parts = _CROSS_DATASET_PARTS if split == "cross-dataset" else _PARTS
     for part, title in parts.items():
         if part in figures:
             lines += [title, *_summary(figures[part]), ""]
         elif f"not_{part}" in figures:
             lines += [title, f"  {figures[f'not_{part}']}", ""]
-    return "\n".join([*lines, *_table(figures["all"]), ""])
+    table = card.own_protocol if card.own_protocol in figures else "all"
+    if table != "all":
+        lines.append(f"each emotion, {parts[table]}")
+    return "\n".join([*lines, *_table(figures[table]), ""])
 
 
 def comparison_text(comparison: dict[str, Any]) -> str:
     """Two networks side by side, as `compare` returns them."""
     first, second = comparison["networks"]
     names = (f"A {first['name']}", f"B {second['name']}")
-    lines = [f"{comparison['dataset']}, {_SPLITS[comparison['split']]}", ""]
+    part = _PARTS["ferplus_7"] if comparison["by_votes"] else "all images"
+    lines = [f"{comparison['dataset']}, {_SPLITS[comparison['split']]}, {part}", ""]
     for name, network in zip(names, (first, second), strict=True):
         lines += [name, *_summary(network), ""]
     lines.append(f"{'':<12}{'recall A':>10}{'recall B':>10}{'F1 A':>10}{'F1 B':>10}{'images':>9}")

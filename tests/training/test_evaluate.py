@@ -10,10 +10,17 @@ import pytest
 from fer_core.__main__ import main
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.model_store import read_card
+from fer_core.training import evaluate
 from fer_core.training.datasets import load_dataset
 from tests.face_folders import png, write_classes
 from tests.fer2013 import VOTES_HEADER, row, rows, vote_row, write_table
-from tests.known_networks import CK_EMOTIONS, load_known_networks, put, write_test_table
+from tests.known_networks import (
+    CK_EMOTIONS,
+    load_known_networks,
+    put,
+    write_test_table,
+    write_votes,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +120,21 @@ def test_figures_before_are_those_without_the_temperature(
     assert found["all"]["nll"] == pytest.approx(-np.log(0.7))
 
 
+def test_the_votes_have_figures_before_the_temperature_too(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_votes(table)
+    folder = put(tmp_path / "wrong", table, trained_on={"temperature": 2.0})
+    found = figures(capsys, "--model", folder, "--data", table)
+    before = 0.7**2 / (0.7**2 + 6 * 0.05**2)
+    assert found["ferplus_7"]["accuracy"] == 1
+    assert found["ferplus_7"]["ece"] == pytest.approx(0.3)
+    assert found["ferplus_7"]["ece_before"] == pytest.approx(1 - before)
+    assert found["ferplus_7"]["nll_before"] == pytest.approx(-np.log(before))
+    # By the labels it is always wrong.
+    assert found["all"]["ece_before"] == pytest.approx(before)
+
+
 def test_a_network_of_ck_plus_is_judged_the_same_way(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -132,6 +154,70 @@ def test_nothing_is_called_leak_free_where_the_epoch_was_chosen_on_the_same_imag
     found = figures(capsys, "--model", folder, "--data", data)
     assert "leak_free" not in found
     assert found["not_leak_free"] == "Not measured: the epoch was chosen on the same images."
+
+
+# --- by which labels ---
+
+
+@pytest.mark.parametrize(
+    ("labels", "n", "right"), [("FER2013", 8, 0), ("FER+", 7, 1)], ids=["labels", "votes"]
+)
+def test_all_that_is_drawn_is_by_the_labels_that_the_network_learned(
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    labels: str,
+    n: int,
+    right: int,
+) -> None:
+    drawn: dict[str, Any] = {}
+
+    def noted(name: str) -> Any:
+        original = getattr(evaluate, name)
+
+        def draw(*arguments: Any) -> Any:
+            drawn[name] = arguments
+            return original(*arguments)
+
+        return draw
+
+    for name in ("confusion_matrix", "reliability_diagram", "surest_mistakes"):
+        monkeypatch.setattr(evaluate, name, noted(name))
+    write_votes(table)
+    # What it answers is the emotion after the label, which is what the ten people saw.
+    folder = put(tmp_path / "wrong", table, trained_on={"labels": labels, "temperature": 2.0})
+    sheet = tmp_path / "sheet.png"
+    assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 0
+    figures(capsys, "--model", folder, "--data", table, "--mistakes", sheet)
+
+    matrix, title = drawn["confusion_matrix"]
+    assert (matrix["n_images"], matrix["accuracy"]) == (n, right)
+    assert title == "wrong, private" + ", FER+ majority" * right
+    after, before, title = drawn["reliability_diagram"]
+    assert (after.n.sum(), after.right.sum(), before.right.sum()) == (n, n * right, n * right)
+    assert title.endswith(", FER+ majority") is bool(right)
+    faces, probabilities, _ = drawn["surest_mistakes"]
+    assert np.mean(probabilities.argmax(axis=1) == faces.labels) == right
+    report = (folder / "evaluation" / "report-private.txt").read_text()
+    rows = [" ".join(line.split()) for line in report.splitlines()]
+    assert f"happy {right:.3f} {right:.3f} {right:.3f} 1" in rows
+    assert ("each emotion, FER+ majority, 7 classes" in report) is bool(right)
+
+
+def test_without_the_votes_the_figures_of_a_network_that_learned_them_stay(
+    table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = put(tmp_path / "wrong", table, trained_on={"labels": "FER+"})
+    before = contents(folder)
+    assert main(["evaluate", "--model", str(folder), "--data", str(table)]) == 0
+    out, err = capsys.readouterr()
+    assert "accuracy 0.00%" in out
+    assert err == (
+        "FER2013 comes without FER+'s votes, by which the network wrong answers: its card and its "
+        "figures stay as they were.\n"
+    )
+    assert contents(folder) == before
 
 
 # --- the files ---

@@ -20,7 +20,7 @@ from fer_core.training.export_formats import FORMATS, ExportFormat, Pixels
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from tests.conftest import takes_long
 from tests.faces import card, gray_faces
-from tests.fer2013 import rows, write_table
+from tests.fer2013 import rows, votes_for, write_table
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -252,6 +252,31 @@ def test_accuracies_and_agreement_are_shares_of_the_test_faces(
     assert check.network_accuracy == np.mean(answers == test.labels)
     assert check.agreement == np.mean(answers == [0, 1] * 5)
     assert check.max_difference == pytest.approx(abs(source - happy_or_angry(source)).max())
+
+
+@pytest.mark.parametrize(
+    ("learned", "agreed", "n_faces", "accuracy"),
+    [
+        pytest.param("FER2013", True, 10, 0.2, id="by the labels"),
+        pytest.param("FER+", True, 8, 1, id="by the majority"),
+        pytest.param("FER+", False, 10, 0.2, id="there is none"),
+    ],
+)
+def test_accuracy_is_by_the_labels_that_the_network_learned(
+    folder: Path, learned: str, agreed: bool, n_faces: int, accuracy: float
+) -> None:
+    labels = EmotionClassifier.load(folder, runtime="keras").probabilities(faces(10, 2).images)
+    seen = [votes_for(int(answer)) for answer in labels.argmax(axis=1)]
+    votes = np.array([line.split(",") for line in seen], np.uint8)
+    votes[8:] = 0
+    others = (labels.argmax(axis=1) + 1) % 7
+    others[:2] = (others[:2] - 1) % 7
+    test = LabeledFaces(faces(10, 2).images, others, votes if agreed else np.zeros_like(votes))
+    write_card(replace(card(), trained_on={"labels": learned}), folder)
+    report = export_network(folder, "json-h5", replace(dataset(), test=test))
+    assert (report.check.n_faces, report.check.accuracy) == (n_faces, accuracy)
+    assert report.check.network_accuracy == accuracy
+    assert report.checked_on.endswith(", by FER+'s majority") is (n_faces == 8)
 
 
 # --- each format, of several architectures ---
