@@ -117,6 +117,7 @@ def _crossvalidate(args: argparse.Namespace) -> None:
 
     from fer_core.training.crossvalidate import crossvalidate
     from fer_core.training.recipes import find_recipe
+    from fer_core.training.report import crossvalidation_text
 
     result = crossvalidate(
         find_recipe(args.recipe),
@@ -129,14 +130,7 @@ def _crossvalidate(args: argparse.Namespace) -> None:
     if args.json:
         sys.stdout.write(json.dumps(result) + "\n")
         return
-    accuracies = result["fold_accuracies"]
-    sys.stdout.write(
-        f"people not seen in training: {result['all']['n_images']} images, accuracy "
-        f"{result['all']['accuracy']:.2%} ({min(accuracies):.2%} to {max(accuracies):.2%} in "
-        f"{len(accuracies)} folds), macro F1 {result['all']['macro_f1']:.3f}\n"
-        "A split by image puts the same people, and frames of the same moment, on both sides; "
-        "its figure tends to be too good.\n"
-    )
+    sys.stdout.write(crossvalidation_text(result))
 
 
 def add_evaluate(commands: Commands) -> None:

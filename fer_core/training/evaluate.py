@@ -1,6 +1,5 @@
 """How good a network is: figures on a split that it was not trained on."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from fer_core.training.metrics import (
     negative_log_likelihood,
     reliability,
 )
-from fer_core.training.report import report_text
+from fer_core.training.report import write_report
 
 
 def evaluate(
@@ -93,15 +92,11 @@ def _write(
     report: Path | None,
 ) -> None:
     """Write what was measured into a folder, None for the network's own and its card."""
-    metrics = {**answers.card.metrics, split: figures}
+    card = replace(answers.card, metrics={**answers.card.metrics, split: figures})
     if report is None:
         report = answers.folder / "evaluation"
-        write_card(replace(answers.card, metrics=metrics), answers.folder)
-    report.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(metrics, indent=2)
-    (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    text = report_text(answers.card, split, figures)
-    (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
+        write_card(card, answers.folder)
+    write_report(card, [split], report)
     _draw(answers.by_learned_labels(), split, figures, report)
     if split != "cross-dataset" and is_own(answers.card, dataset):
         _draw_training(answers, dataset, report)

@@ -1,5 +1,8 @@
-"""What was measured of networks, as plain text for people."""
+"""What was measured of networks, as a file for programs and as plain text for people."""
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from fer_core.model_store import ModelCard
@@ -22,10 +25,27 @@ _CROSS_DATASET_PARTS = {
 }
 
 
+def write_report(card: ModelCard, splits: Iterable[str], folder: Path) -> None:
+    """Write `metrics.json`, all that a card has of figures, and a `report-<split>.txt` of some.
+
+    Args:
+        card: The network's.
+        splits: Those to report, which the card has figures of.
+        folder: Made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(card.metrics, indent=2)
+    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    for split in splits:
+        text = report_text(card, split, card.metrics[split])
+        (folder / f"report-{split}.txt").write_text(text, encoding="utf-8")
+
+
 def report_text(card: ModelCard, split: str, figures: dict[str, Any]) -> str:
     """The classification report of one split: a summary of each part and a row an emotion.
 
-    The rows are by the labels that the network learned, where these were measured.
+    The rows are by the labels that the network learned, where these were measured. What its card
+    has of a cross-validation stands above them.
 
     Args:
         card: The network's.
@@ -39,10 +59,24 @@ def report_text(card: ModelCard, split: str, figures: dict[str, Any]) -> str:
             lines += [title, *_summary(figures[part]), ""]
         elif f"not_{part}" in figures:
             lines += [title, f"  {figures[f'not_{part}']}", ""]
+    if split != "cross-dataset" and "crossvalidation" in card.metrics:
+        lines.append(crossvalidation_text(card.metrics["crossvalidation"]))
     table = card.own_protocol if card.own_protocol in figures else "all"
     if table != "all":
         lines.append(f"each emotion, {parts[table]}")
     return "\n".join([*lines, *_table(figures[table]), ""])
+
+
+def crossvalidation_text(result: dict[str, Any]) -> str:
+    """What `crossvalidate` returns, and why it is not what a split by image gives."""
+    accuracies, measured = result["fold_accuracies"], result["all"]
+    return (
+        f"people not seen in training: {measured['n_images']} images, accuracy "
+        f"{measured['accuracy']:.2%} ({min(accuracies):.2%} to {max(accuracies):.2%} in "
+        f"{len(accuracies)} folds), macro F1 {measured['macro_f1']:.3f}\n"
+        "A split by image puts the same people, and frames of the same moment, on both sides; "
+        "its figure tends to be too good.\n"
+    )
 
 
 def comparison_text(comparison: dict[str, Any]) -> str:

@@ -332,6 +332,28 @@ def test_the_report_is_what_the_command_prints(
     assert "mean 0.018 0.143 0.032 8" in rows
 
 
+def test_a_cross_validation_stands_beside_the_split_by_image(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_classes(tmp_path / "CK+48")
+    by_subject = {
+        "fold_accuracies": [0.25, 0.75],
+        "all": {"n_images": 1234, "accuracy": 0.5, "macro_f1": 0.4},
+    }
+    metrics = {"crossvalidation": by_subject}
+    folder = put(tmp_path / "happy", data, labels=CK_EMOTIONS, metrics=metrics)
+    assert main(["evaluate", "--model", str(folder), "--data", str(data)]) == 0
+    report = (folder / "evaluation" / "report-private.txt").read_text()
+    assert capsys.readouterr().out.startswith(report)
+    assert (
+        "people not seen in training: 1234 images, accuracy 50.00% (25.00% to 75.00% in 2 folds), "
+        "macro F1 0.400\nA split by image puts the same people, and frames of the same moment, on "
+        "both sides; its figure tends to be too good.\n"
+    ) in report
+    written = json.loads((folder / "evaluation" / "metrics.json").read_text())
+    assert written["crossvalidation"] == by_subject
+
+
 def test_a_network_of_other_emotions_exits_with_2_and_one_sentence(
     table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
