@@ -76,7 +76,7 @@ def _train(args: argparse.Namespace) -> None:
         sys.stdout.write(f"{folder}: {card.trained_on['chosen_by']}\n")
     if keras.backend.backend() == "tensorflow":
         for folder in folders:
-            export_network(folder)
+            sys.stdout.write(export_network(folder, dataset=dataset).table())
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
     if not card.trained_on["finished"]:

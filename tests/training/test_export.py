@@ -171,6 +171,42 @@ def test_a_format_that_answers_differently_leaves_what_was_there_before(
 
 
 @pytest.mark.parametrize(
+    ("n_changed", "written"),
+    [
+        pytest.param(0, True, id="none"),
+        pytest.param(1, True, id="as many as rounding may"),
+        pytest.param(2, False, id="too many"),
+        pytest.param(10, False, id="garbage"),
+    ],
+)
+def test_an_8_bit_format_must_mostly_give_the_same_answer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, n_changed: int, written: bool
+) -> None:
+    original = FORMATS["json-h5"]
+
+    def changes_some(of: Path) -> Any:
+        exported = original.open(of)
+
+        def answer(pixels: Pixels) -> Pixels:
+            probabilities = exported(pixels)
+            # The rest of the calls are single faces, which are timed.
+            n = n_changed if len(pixels) == 10 else 0
+            probabilities[:n] = np.roll(probabilities[:n], 1, axis=1)
+            return probabilities
+
+        return answer
+
+    change(monkeypatch, "json-h5", open=changes_some, calibrated=True)
+    if written:
+        export_network(folder, "json-h5", dataset())
+        assert "model.json" in names(folder)
+    else:
+        with pytest.raises(ExportError, match=r"to \d+\.0% of the faces, where 90% is the least, "):
+            export_network(folder, "json-h5", dataset())
+        assert names(folder) == ["card.json", "model.keras"]
+
+
+@pytest.mark.parametrize(
     ("raised", "expected", "sentence"),
     [
         pytest.param(
@@ -242,6 +278,7 @@ def test_accuracies_and_agreement_are_shares_of_the_test_faces(
     def happy_or_angry(pixels: Pixels) -> Pixels:
         return np.stack([first_two[index % 2] for index in range(len(pixels))])
 
+    monkeypatch.setattr("fer_core.training.export.MIN_AGREEMENT", 0)
     # Labels 0 1 2 3 4 5 6 0 1 2, answers 0 1 0 1 0 1 0 1 0 1: the first two are right.
     change(monkeypatch, "json-h5", open=lambda _: happy_or_angry, calibrated=True)
     check = export_network(folder, "json-h5", dataset()).check
