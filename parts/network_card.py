@@ -60,7 +60,7 @@ def show(
     if "all" in elsewhere:
         dataset = dict(card.metrics["cross-dataset"]).get("dataset", "other data")
         st.html(f"<p>{html.escape(elsewhere_line(str(dataset), elsewhere))}</p>")
-    _show_classes(figures)
+    _show_classes(card, figures)
     st.subheader("How it was trained", anchor=False)
     network_training.show(folder, card)
     st.subheader("What it must not be used for", anchor=False)
@@ -133,16 +133,17 @@ def _interval(interval: Interval | None) -> str:
     return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
 
 
-def _show_classes(figures: Mapping[str, Figures]) -> None:
+def _show_classes(card: ModelCard, figures: Mapping[str, Figures]) -> None:
     """Figures of each class and the confusion matrix, under the protocol that the user picks."""
     detailed = [name for name in PROTOCOLS if name in figures and figures[name].recall]
     if not detailed:
         st.caption("Figures of each class: not measured yet.")
         return
+    first = card.own_protocol if card.learned_votes else "leak_free"
     name = st.segmented_control(
         "Each class, by protocol",
         detailed,
-        default="leak_free" if "leak_free" in detailed else detailed[0],
+        default=first if first in detailed else detailed[0],
         required=True,
         format_func=lambda name: PROTOCOLS[name],
     )

@@ -100,6 +100,7 @@ def provenance(card: ModelCard) -> dict[str, str]:
         "trained on": _joined(on.get("dataset"), _images(on.get("n_images"))),
         "fingerprint": str(on.get("fingerprint", ""))[:12],
         "epochs": _joined(on.get("epochs"), kept),
+        "finished": "no, interrupted" if on.get("finished") is False else "",
         "chosen by": str(on.get("chosen_by", "")),
         "seed": str(on.get("seed", "")),
         "started from": str(on.get("pretrained", "")).replace("none", "random weights"),

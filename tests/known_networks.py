@@ -13,7 +13,7 @@ from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.model_store import read_card, write_card
 from fer_core.training.datasets import load_dataset
 from tests.faces import card
-from tests.fer2013 import face, pixel_text, row, write_table
+from tests.fer2013 import VOTES_HEADER, face, pixel_text, row, vote_row, votes_for, write_table
 
 HAPPY, SAD = FER2013_EMOTIONS.index(Emotion.HAPPY), FER2013_EMOTIONS.index(Emotion.SAD)
 CK_EMOTIONS = tuple(emotion for emotion in Emotion if emotion != Emotion.NEUTRAL)
@@ -46,7 +46,8 @@ def put(folder: Path, learned_from: Path | None = None, **changes: Any) -> Path:
     """
     folder.mkdir()
     if learned_from:
-        changes["trained_on"] = {"fingerprint": load_dataset(learned_from).fingerprint()}
+        fingerprint = load_dataset(learned_from).fingerprint()
+        changes["trained_on"] = changes.get("trained_on", {}) | {"fingerprint": fingerprint}
     write_card(replace(card(), name=folder.name, **changes), folder)
     return folder
 
@@ -58,6 +59,19 @@ def load_known_networks(monkeypatch: pytest.MonkeyPatch) -> None:
         return EmotionClassifier(NETWORKS[folder.name], read_card(folder))
 
     monkeypatch.setattr("fer_core.training.answers.EmotionClassifier.load", load)
+
+
+def write_votes(table: Path) -> None:
+    """What ten people saw in the faces of `write_test_table`: the emotion after the label.
+
+    Of the last one, half of them something else, so that it counts nowhere.
+    """
+    trained = [SAD, *(k for k in range(7) if k != SAD)]
+    told = [*trained, *range(7), *range(7)]
+    usages = [usage for usage in ("Training", "PublicTest", "PrivateTest") for _ in range(7)]
+    votes = [vote_row(usage, votes_for((k + 1) % 7)) for k, usage in zip(told, usages, strict=True)]
+    votes.append(vote_row("PrivateTest", "5,5,0,0,0,0,0,0,0,0"))
+    write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)
 
 
 def write_test_table(folder: Path) -> Path:

@@ -338,6 +338,23 @@ def test_a_network_that_learned_votes_is_ranked_and_calibrated_by_votes(models_d
     assert rows.Labels[["labels", "votes"]].tolist() == ["", "FER+"]
 
 
+@pytest.mark.parametrize(
+    ("learned", "shown"), [("FER2013", "leak_free"), ("FER+", "ferplus_7")], ids=["labels", "votes"]
+)
+def test_the_classes_are_first_shown_by_the_labels_that_the_network_learned(
+    models_dir: Path, learned: str, shown: str
+) -> None:
+    def figures(recall: float) -> dict[str, Any]:
+        return {"n_images": 10, "accuracy": recall, "recall": dict.fromkeys(Emotion, recall)}
+
+    parts = {"all": figures(0.1), "leak_free": figures(0.2), "ferplus_7": figures(0.3)}
+    trained_on = {"dataset": "FER2013", "labels": learned}
+    add(models_dir, "learned", metrics={"private": parts}, trained_on=trained_on)
+    page = pick(open_page(), "learned")
+    classes = page.dataframe[-1].value
+    assert set(classes.Recall.round()) == {100 * parts[shown]["accuracy"]}
+
+
 def test_another_data_set_has_a_line_of_its_own_and_no_tile(models_dir: Path) -> None:
     bad = "<img src=x>"
     parts = {"all": {"n_images": 9, "accuracy": 0.4321}, "dataset": bad}

@@ -36,6 +36,15 @@ def test_what_a_card_does_not_tell_has_no_row(trained_on: dict[str, Any]) -> Non
     assert list(rows) == ["recipe", "parameters", "input", "answers"]
 
 
+@pytest.mark.parametrize(
+    ("finished", "row"),
+    [({"finished": False}, "no, interrupted"), ({"finished": True}, None), ({}, None)],
+    ids=["interrupted", "finished", "an older card"],
+)
+def test_an_unfinished_network_is_called_so(finished: dict[str, Any], row: str | None) -> None:
+    assert provenance(replace(card(), trained_on=finished)).get("finished") == row
+
+
 def test_what_is_published_stands_with_its_source() -> None:
     told = {"summary": "small", "published": "66 %", "source": "arXiv:1710.07557"}
     rows = provenance(replace(card(), recipe="mini", trained_on=told))

@@ -78,7 +78,7 @@ def _train(args: argparse.Namespace) -> None:
         sys.stdout.write(f"{folder}: {card.trained_on['chosen_by']}\n")
     if keras.backend.backend() == "tensorflow":
         for folder in folders:
-            export_network(folder)
+            sys.stdout.write(export_network(folder, dataset=dataset).table())
     else:
         sys.stdout.write("The app's file is written by TensorFlow: run `export` with it.\n")
     if not card.trained_on["finished"]:
@@ -121,6 +121,7 @@ def _crossvalidate(args: argparse.Namespace) -> None:
 
     from fer_core.training.crossvalidate import crossvalidate
     from fer_core.training.recipes import find_recipe
+    from fer_core.training.report import crossvalidation_text
 
     with redirect_stdout(sys.stderr):  # Keras's progress
         result = crossvalidate(
@@ -134,14 +135,7 @@ def _crossvalidate(args: argparse.Namespace) -> None:
     if args.json:
         sys.stdout.write(json.dumps(result) + "\n")
         return
-    accuracies = result["fold_accuracies"]
-    sys.stdout.write(
-        f"people not seen in training: {result['all']['n_images']} images, accuracy "
-        f"{result['all']['accuracy']:.2%} ({min(accuracies):.2%} to {max(accuracies):.2%} in "
-        f"{len(accuracies)} folds), macro F1 {result['all']['macro_f1']:.3f}\n"
-        "A split by image puts the same people, and frames of the same moment, on both sides; "
-        "its figure tends to be too good.\n"
-    )
+    sys.stdout.write(crossvalidation_text(result))
 
 
 def add_evaluate(commands: Commands) -> None:
@@ -157,8 +151,8 @@ def add_evaluate(commands: Commands) -> None:
     parser.add_argument(
         "--split",
         choices=["public", "private"],
-        help="validation or test (private), by their names in FER2013; of a data set that the "
-        "network was not trained on everything is asked",
+        help="validation or test (private), by their names in FER2013; of a data set with other "
+        "emotions than the network's everything is asked",
     )
     parser.add_argument(
         "--report", type=Path, help="folder for figures and metrics.json instead of the network's"
@@ -179,19 +173,23 @@ def _evaluate(args: argparse.Namespace) -> None:
     folder = find_model(args.model)
     dataset = load_faces(args)
 
-    from fer_core.training.answers import split_for
+    from fer_core.training.answers import split_for, why_not_own
     from fer_core.training.evaluate import evaluate
     from fer_core.training.report import report_text
 
     card = read_card(folder)
     split = split_for(card, dataset, args.split)
     figures = evaluate(folder, dataset, split, args.report, args.mistakes)
+    reason = why_not_own(card, dataset)
+    kept = args.report or split == "cross-dataset" or not reason
+    if not kept:
+        sys.stderr.write(f"{reason}: its card and its figures stay as they were.\n")
     if args.json:
         sys.stdout.write(json.dumps(figures) + "\n")
         return
     written = args.report or f"{folder / 'evaluation'} and {folder / 'card.json'}"
-    text = report_text(card.name, split, figures)
-    sys.stdout.write(f"{text}\nwritten to {written}\n")
+    text = report_text(card, split, figures)
+    sys.stdout.write(f"{text}\nwritten to {written}\n" if kept else text)
 
 
 def _compare(args: argparse.Namespace) -> None:

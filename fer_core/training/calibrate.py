@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer_core.errors import DatasetError, ModelError, OutputError
 from fer_core.model_store import ModelCard, find_model, read_card, write_card
-from fer_core.training.answers import check_emotions
+from fer_core.training.answers import check_emotions, is_own
 from fer_core.training.batches import FaceBatches, label_targets
 from fer_core.training.calibration import at_temperature, fit_temperature
 from fer_core.training.devices import n_devices
@@ -43,14 +43,21 @@ def calibrate(model: str | Path, dataset: FaceDataset) -> ModelCard:
     Raises:
         ModelError: There is no such network, its files are damaged, or it does not end in
             softmax after a layer that can be scaled.
-        DatasetError: The network's emotions are not those of the data set, or it answers by
-            votes that the data set lacks.
+        DatasetError: The network's emotions are not those of the data set, it was trained on
+            something else than the data set's training split, so that the validation split may
+            hold faces that it has seen, or it answers by votes that the data set lacks.
         ExportError: The network cannot be written as `model.tflite`.
         OutputError: The folder cannot be written to.
     """
     folder = find_model(model)
     card = read_card(folder)
     check_emotions(card, dataset)
+    if not is_own(card, dataset):
+        raise DatasetError(
+            f"The network {card.name} was not trained on the training split of {dataset.name}, so "
+            "the validation split may hold faces that it has seen; calibrate it on the data set "
+            "that it was trained on, split as it was then."
+        )
     try:
         network = keras.models.load_model(folder / "model.keras")
     except Exception as error:  # what a damaged file raises differs with the damage

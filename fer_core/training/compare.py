@@ -14,7 +14,10 @@ from fer_core.training.metrics import measure
 def compare(
     model_a: str | Path, model_b: str | Path, dataset: FaceDataset, split: Split
 ) -> dict[str, Any]:
-    """Measure two networks side by side.
+    """Measure two networks side by side, on the same faces and by the same labels.
+
+    If one of them learned FER+'s votes and the data set has them, both are judged on the faces
+    with a majority, by it; else on all, by the data set's own labels.
 
     Args:
         model_a: Name or folder of the one.
@@ -23,15 +26,19 @@ def compare(
         split: Which one.
 
     Returns:
-        `dataset` and `split`; `networks`, for A and B its `name` and what `metrics.measure`
-        returns; `both_right`, `only_a`, `only_b` and `both_wrong`, how many images which of them
-        got right; `mcnemar_p`, see `mcnemar_p`.
+        `dataset` and `split`; `by_votes`, whether they are judged by FER+'s majority; `networks`,
+        for A and B its `name` and what `metrics.measure` returns; `both_right`, `only_a`, `only_b`
+        and `both_wrong`, how many images which of them got right; `mcnemar_p`, see `mcnemar_p`.
 
     Raises:
         ModelError: There is no such network, or its files are damaged.
         DatasetError: The emotions of one of them are not those of the data set.
     """
     both = [ask(model, dataset, split) for model in (model_a, model_b)]
+    learned_votes = any(answers.card.learned_votes for answers in both)
+    by_votes = learned_votes and both[0].faces.votes is not None
+    if by_votes:
+        both = [answers.by_majority() for answers in both]
     right_a, right_b = (
         answers.probabilities.argmax(axis=1) == answers.faces.labels for answers in both
     )
@@ -39,6 +46,7 @@ def compare(
     return {
         "dataset": dataset.name,
         "split": split,
+        "by_votes": by_votes,
         "networks": [
             {
                 "name": answers.card.name,

@@ -21,7 +21,11 @@ MIN_SHARED = 2
 
 
 def is_other(card: ModelCard, dataset: FaceDataset) -> bool:
-    """Whether a network was trained on another data set, with other emotions but some in common."""
+    """Whether a network was trained on another data set, with other emotions but some in common.
+
+    With the same emotions it may be its own data set under another name, faces that it has learned
+    among them.
+    """
     trained_on = source_of(str(card.trained_on.get("dataset", "")))
     return (
         trained_on not in ("", dataset.source)

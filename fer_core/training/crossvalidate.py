@@ -16,6 +16,7 @@ from fer_core.model_store import read_card, write_card
 from fer_core.training.labeled_faces import FaceDataset
 from fer_core.training.metrics import measure
 from fer_core.training.recipe import Recipe
+from fer_core.training.report import write_report
 from fer_core.training.run_files import RunFiles
 from fer_core.training.train import calibration_sets, train
 
@@ -40,7 +41,8 @@ def crossvalidate(
         recipe: What to train and how.
         folds: Data sets whose tests share no face; see `load_folds`.
         output: Folder for `evaluation/crossvalidation.json`; the networks are in its `.folds`
-            meanwhile. The card of a network of that recipe in it takes the figures over.
+            meanwhile. The card, `metrics.json` and reports of a network of that recipe in it take
+            the figures over.
         epochs: Instead of the recipe's own number.
         seed: Of each run.
         resume: Go on with what an interrupted cross-validation left there.
@@ -150,4 +152,6 @@ def _write(result: dict[str, Any], output: Path) -> None:
     if (output / "card.json").exists():
         card = read_card(output)
         if card.recipe == result["recipe"]:
-            write_card(replace(card, metrics={**card.metrics, "crossvalidation": result}), output)
+            card = replace(card, metrics={**card.metrics, "crossvalidation": result})
+            write_card(card, output)
+            write_report(card, card.metrics.keys() & {"public", "private"}, report)

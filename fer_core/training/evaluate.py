@@ -1,6 +1,5 @@
 """How good a network is: figures on a split that it was not trained on."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from fer_core.emotions import Emotion
 from fer_core.model_store import write_card
-from fer_core.training.answers import Answers, Split, ask
+from fer_core.training.answers import Answers, Split, ask, is_own, why_not_own
 from fer_core.training.calibration import at_temperature
 from fer_core.training.cross_dataset import measure_best_of, shared_emotions
 from fer_core.training.datasets import FaceDataset, rows_not_in
@@ -24,8 +23,13 @@ from fer_core.training.figures import (
     write_figure,
 )
 from fer_core.training.labeled_faces import source_of
-from fer_core.training.metrics import measure, reliability
-from fer_core.training.report import report_text
+from fer_core.training.metrics import (
+    expected_calibration_error,
+    measure,
+    negative_log_likelihood,
+    reliability,
+)
+from fer_core.training.report import write_report
 
 
 def evaluate(
@@ -44,19 +48,22 @@ def evaluate(
         report: Folder for `metrics.json`, `report-<split>.txt` and the figures. `metrics.json`
             holds the split's figures beside those that the network's card has of others.
             None for `evaluation` in the network's folder; then the card takes the figures over.
+            There nothing is written of a split of other data than the network was trained on,
+            which may hold faces that it has seen, or without the votes by which it answers; see
+            `answers.why_not_own`.
         mistakes: PNG file for the surest mistakes. It shows faces of the data set, most of which
             nobody may publish, so it is written nowhere unless asked for.
 
     Returns:
         The split's figures: `dataset`, its name; `temperature`, the network's, 1 without one;
         `all` after the published protocol and `leak_free` on those images that are not pixel for
-        pixel in the training split, each as `metrics.measure` returns them, for a network with a
-        temperature with `ece_before` and `nll_before`, what they would be without it; where the
-        data set has FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`.
+        pixel in the training split, each as `metrics.measure` returns them; where the data set has
+        FER+'s votes also `ferplus_7` and `ferplus_8`, see `ferplus.measure_ferplus`. For a network
+        with a temperature all but the last have `ece_before` and `nll_before`, too, what they
+        would be without it. What is drawn is by the labels that the network learned.
         In place of `leak_free` stands `not_leak_free`, a sentence, where no such image is left,
         where test is validation, on which the epoch was chosen, or where the network was trained
-        on something else than the data set's training split, so that nobody knows which images it
-        has seen.
+        on something else than the data set's training split.
         Of `cross-dataset` there are `all`, whose macro means are of the emotions that network and
         data set share, and `best_of_shared`, see `cross_dataset`; `trained_on` names the network's
         own data set.
@@ -68,22 +75,31 @@ def evaluate(
     answers = ask(model, dataset, split)
     elsewhere = split == "cross-dataset"
     figures = _measure_elsewhere(answers, dataset) if elsewhere else _measure(answers, dataset)
-    metrics = {**answers.card.metrics, split: figures}
-    if report is None:
-        report = answers.folder / "evaluation"
-        write_card(replace(answers.card, metrics=metrics), answers.folder)
-    report.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(metrics, indent=2)
-    (report / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    text = report_text(answers.card.name, split, figures)
-    (report / f"report-{split}.txt").write_text(text, encoding="utf-8")
-    _draw(answers, split, figures, report)
-    if not elsewhere:
-        _draw_training(answers, dataset, report)
+    if report or elsewhere or why_not_own(answers.card, dataset) is None:
+        _write(answers, dataset, split, figures, report)
     if mistakes is not None:
-        sheet = surest_mistakes(answers.faces, answers.probabilities, answers.card.labels)
+        judged = answers.by_learned_labels()
+        sheet = surest_mistakes(judged.faces, judged.probabilities, judged.card.labels)
         write_figure(sheet, mistakes)
     return figures
+
+
+def _write(
+    answers: Answers,
+    dataset: FaceDataset,
+    split: Split,
+    figures: dict[str, Any],
+    report: Path | None,
+) -> None:
+    """Write what was measured into a folder, None for the network's own and its card."""
+    card = replace(answers.card, metrics={**answers.card.metrics, split: figures})
+    if report is None:
+        report = answers.folder / "evaluation"
+        write_card(card, answers.folder)
+    write_report(card, [split], report)
+    _draw(answers.by_learned_labels(), split, figures, report)
+    if split != "cross-dataset" and is_own(answers.card, dataset):
+        _draw_training(answers, dataset, report)
 
 
 def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
@@ -91,7 +107,7 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
     figures: dict[str, Any] = {"dataset": dataset.name, "temperature": answers.temperature}
     figures["all"] = _measure_part(answers, np.ones(len(faces), dtype=np.bool_))
     unseen = rows_not_in(faces, dataset.train)
-    if answers.card.trained_on.get("fingerprint") != dataset.fingerprint():
+    if not is_own(answers.card, dataset):
         figures["not_leak_free"] = (
             "Not measured: the network was trained on other images than this training split."
         )
@@ -103,6 +119,7 @@ def _measure(answers: Answers, dataset: FaceDataset) -> dict[str, Any]:
         figures["leak_free"] = _measure_part(answers, unseen)
     if faces.votes is not None:
         figures |= measure_ferplus(probabilities, faces.votes, dataset.emotions)
+        figures["ferplus_7"] |= _before(answers.by_majority())
     return figures
 
 
@@ -121,25 +138,33 @@ def _measure_elsewhere(answers: Answers, dataset: FaceDataset) -> dict[str, Any]
 def _measure_part(
     answers: Answers, rows: npt.NDArray[np.bool_], judged: tuple[Emotion, ...] | None = None
 ) -> dict[str, Any]:
-    probabilities, labels = answers.probabilities[rows], answers.faces.labels[rows]
-    figures = measure(probabilities, labels, answers.card.labels, judged)
-    if answers.temperature != 1:
-        before = at_temperature(probabilities, 1 / answers.temperature)
-        without = measure(before, labels, answers.card.labels)
-        figures |= {"ece_before": without["ece"], "nll_before": without["nll"]}
-    return figures
+    part = replace(answers, faces=answers.faces[rows], probabilities=answers.probabilities[rows])
+    found = measure(part.probabilities, part.faces.labels, part.card.labels, judged)
+    return found | _before(part)
+
+
+def _before(answers: Answers) -> dict[str, float]:
+    """What the network's temperature has changed; empty for one without."""
+    if answers.temperature == 1:
+        return {}
+    before = at_temperature(answers.probabilities, 1 / answers.temperature)
+    labels = answers.faces.labels
+    return {
+        "ece_before": expected_calibration_error(before, labels),
+        "nll_before": negative_log_likelihood(before, labels),
+    }
 
 
 def _draw(answers: Answers, split: Split, figures: dict[str, Any], folder: Path) -> None:
     """Write the figures; those of a split bear its name, so that both can lie in one folder."""
-    name, labels = answers.card.name, answers.faces.labels
+    card, labels = answers.card, answers.faces.labels
     before = None
     if answers.temperature != 1:
         before = reliability(at_temperature(answers.probabilities, 1 / answers.temperature), labels)
-    matrix = confusion_matrix(figures["all"], f"{name}, {split}")
-    diagram = reliability_diagram(
-        reliability(answers.probabilities, labels), before, f"{name}, {split}"
-    )
+    by_votes = card.own_protocol in figures and card.learned_votes
+    title = f"{card.name}, {split}" + (", FER+ majority" if by_votes else "")
+    matrix = confusion_matrix(figures[card.own_protocol if by_votes else "all"], title)
+    diagram = reliability_diagram(reliability(answers.probabilities, labels), before, title)
     write_figure(matrix, folder / f"confusion-{split}.png")
     write_figure(diagram, folder / f"reliability-{split}.png")
 

@@ -89,7 +89,8 @@ def majority_faces(faces: LabeledFaces, emotions: tuple[Emotion, ...]) -> Labele
         emotions: The network's, without contempt.
     """
     assert faces.votes is not None
-    in_7, labels = _labels_in_7(faces.votes, emotions)
+    labels = labels_in_7(faces.votes, emotions)
+    in_7 = labels >= 0
     return LabeledFaces(faces.images[in_7], labels[in_7], faces.votes[in_7])
 
 
@@ -114,7 +115,8 @@ def measure_ferplus(
     index = np.array([with_contempt.index(emotion) for emotion in FERPLUS_CLASSES])
     majorities = majority(votes)
     in_8 = majorities >= 0
-    in_7, labels = _labels_in_7(votes, emotions)
+    labels = labels_in_7(votes, emotions)
+    in_7 = labels >= 0
     return {
         "ferplus_7": measure(probabilities[in_7], labels[in_7], emotions),
         "ferplus_8": measure_answers(
@@ -123,16 +125,23 @@ def measure_ferplus(
     }
 
 
-def _labels_in_7(
+def labels_in_7(
     votes: npt.NDArray[np.uint8], emotions: tuple[Emotion, ...]
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
-    """Which faces count in seven classes, and the index of each face's label in `emotions`."""
+) -> npt.NDArray[np.int64]:
+    """The label of each image in seven classes.
+
+    Args:
+        votes: Counts, uint8 of shape `(N, 10)`.
+        emotions: The network's, without contempt.
+
+    Returns:
+        Index in `emotions`, int64 of shape `(N,)`; -1 where the image does not count.
+    """
     index = np.array(
         [emotions.index(emotion) if emotion in emotions else -1 for emotion in FERPLUS_CLASSES]
     )
     majorities = majority(votes)
-    labels = np.where(majorities >= 0, index[majorities], -1)
-    return labels >= 0, labels
+    return np.where(majorities >= 0, index[majorities], -1)
 
 
 def _without_outliers(votes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:

@@ -1,6 +1,11 @@
-"""What was measured of networks, as plain text for people."""
+"""What was measured of networks, as a file for programs and as plain text for people."""
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from fer_core.model_store import ModelCard
 
 _COLUMNS = ("precision", "recall", "f1")
 _SPLITS = {
@@ -20,29 +25,66 @@ _CROSS_DATASET_PARTS = {
 }
 
 
-def report_text(name: str, split: str, figures: dict[str, Any]) -> str:
-    """The classification report of one split: a summary of each part and a row an emotion.
+def write_report(card: ModelCard, splits: Iterable[str], folder: Path) -> None:
+    """Write `metrics.json`, all that a card has of figures, and a `report-<split>.txt` of some.
 
     Args:
-        name: The network's.
+        card: The network's.
+        splits: Those to report, which the card has figures of.
+        folder: Made if need be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(card.metrics, indent=2)
+    (folder / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    for split in splits:
+        text = report_text(card, split, card.metrics[split])
+        (folder / f"report-{split}.txt").write_text(text, encoding="utf-8")
+
+
+def report_text(card: ModelCard, split: str, figures: dict[str, Any]) -> str:
+    """The classification report of one split: a summary of each part and a row an emotion.
+
+    The rows are by the labels that the network learned, where these were measured. What its card
+    has of a cross-validation stands above them.
+
+    Args:
+        card: The network's.
         split: `public`, `private` or `cross-dataset`.
         figures: The split's, as `evaluate` returns them.
     """
-    lines = [f"{name} on {figures['dataset']}, {_SPLITS[split].format_map(figures)}", ""]
+    lines = [f"{card.name} on {figures['dataset']}, {_SPLITS[split].format_map(figures)}", ""]
     parts = _CROSS_DATASET_PARTS if split == "cross-dataset" else _PARTS
     for part, title in parts.items():
         if part in figures:
             lines += [title, *_summary(figures[part]), ""]
         elif f"not_{part}" in figures:
             lines += [title, f"  {figures[f'not_{part}']}", ""]
-    return "\n".join([*lines, *_table(figures["all"]), ""])
+    if split != "cross-dataset" and "crossvalidation" in card.metrics:
+        lines.append(crossvalidation_text(card.metrics["crossvalidation"]))
+    table = card.own_protocol if card.own_protocol in figures else "all"
+    if table != "all":
+        lines.append(f"each emotion, {parts[table]}")
+    return "\n".join([*lines, *_table(figures[table]), ""])
+
+
+def crossvalidation_text(result: dict[str, Any]) -> str:
+    """What `crossvalidate` returns, and why it is not what a split by image gives."""
+    accuracies, measured = result["fold_accuracies"], result["all"]
+    return (
+        f"people not seen in training: {measured['n_images']} images, accuracy "
+        f"{measured['accuracy']:.2%} ({min(accuracies):.2%} to {max(accuracies):.2%} in "
+        f"{len(accuracies)} folds), macro F1 {measured['macro_f1']:.3f}\n"
+        "A split by image puts the same people, and frames of the same moment, on both sides; "
+        "its figure tends to be too good.\n"
+    )
 
 
 def comparison_text(comparison: dict[str, Any]) -> str:
     """Two networks side by side, as `compare` returns them."""
     first, second = comparison["networks"]
     names = (f"A {first['name']}", f"B {second['name']}")
-    lines = [f"{comparison['dataset']}, {_SPLITS[comparison['split']]}", ""]
+    part = _PARTS["ferplus_7"] if comparison["by_votes"] else "all images"
+    lines = [f"{comparison['dataset']}, {_SPLITS[comparison['split']]}, {part}", ""]
     for name, network in zip(names, (first, second), strict=True):
         lines += [name, *_summary(network), ""]
     lines.append(f"{'':<12}{'recall A':>10}{'recall B':>10}{'F1 A':>10}{'F1 B':>10}{'images':>9}")

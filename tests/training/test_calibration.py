@@ -18,6 +18,7 @@ from fer_core.model_store import read_card, write_card
 from fer_core.training.batches import pixels
 from fer_core.training.calibrate import give_temperature
 from fer_core.training.calibration import at_temperature, fit_temperature
+from fer_core.training.datasets import load_dataset
 from fer_core.training.export_formats import FORMATS
 from fer_core.training.labeled_faces import LabeledFaces
 from fer_core.training.metrics import expected_calibration_error, negative_log_likelihood
@@ -214,7 +215,15 @@ def table(folder: Path, tmp_path: Path) -> Path:
         row(int(label), "PublicTest", pixel_text(image))
         for label, image in zip(labels, images, strict=True)
     ]
-    return write_table(tmp_path / "fer2013.csv", [*validation, *rows(7, 0, 1)])
+    path = write_table(tmp_path / "fer2013.csv", [*validation, *rows(7, 0, 1)])
+    learned_from(folder, path)
+    return path
+
+
+def learned_from(folder: Path, table: Path, **trained_on: Any) -> None:
+    """Let a network's card say that it was trained on a table."""
+    fingerprint = load_dataset(table).fingerprint()
+    write_card(replace(card(), trained_on={"fingerprint": fingerprint, **trained_on}), folder)
 
 
 def test_calibrating_twice_changes_nothing_more(folder: Path, table: Path) -> None:
@@ -256,7 +265,7 @@ def test_a_network_that_answers_by_votes_is_calibrated_by_their_majority(
     by_labels = read_card(folder).trained_on["temperature"]
     dense(layers.Softmax(), n_classes=7).save(folder / "model.keras")
     write_table(table, [*wrong[:-1], *rows(7, 0, 0), wrong[-1]])
-    write_card(replace(card(), trained_on={"labels": "FER+"}), folder)
+    learned_from(folder, table, labels="FER+")
     write_table(table.parent / "fer2013new.csv", votes, VOTES_HEADER)
     assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 0
     assert read_card(folder).trained_on["temperature"] == pytest.approx(by_labels, rel=0.1)
@@ -265,10 +274,25 @@ def test_a_network_that_answers_by_votes_is_calibrated_by_their_majority(
 def test_a_network_that_answers_by_votes_needs_them(
     folder: Path, table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_card(replace(card(), trained_on={"labels": "FER+"}), folder)
+    learned_from(folder, table, labels="FER+")
     before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
     assert main(["calibrate", "--model", str(folder), "--data", str(table)]) == 2
     assert capsys.readouterr().err.startswith("FER2013 comes without FER+'s votes, by which the")
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["other faces", "a card that does not say"])
+def test_a_network_is_not_calibrated_on_faces_that_it_may_have_seen(
+    folder: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], known: bool
+) -> None:
+    other = write_table(tmp_path / "other.csv", rows(14, 7, 7))
+    if not known:
+        write_card(card(), folder)
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
+    assert main(["calibrate", "--model", str(folder), "--data", str(other)]) == 2
+    err = capsys.readouterr().err
+    assert "was not trained on the training split of FER2013, so the validation split may" in err
+    assert err.count("\n") == 1
     assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.training.compare import mcnemar_p
-from tests.known_networks import CK_EMOTIONS, load_known_networks, put, write_test_table
+from tests.known_networks import (
+    CK_EMOTIONS,
+    load_known_networks,
+    put,
+    write_test_table,
+    write_votes,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +71,37 @@ def test_the_other_split_is_taken_where_it_is_named(
     assert main(options(table, right, wrong, "--json", "--split", "public")) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["split"], found["only_a"]) == ("public", 7)
+
+
+@pytest.mark.parametrize(
+    ("learned", "voted", "counts"),
+    [
+        pytest.param(("FER2013", "FER2013"), True, [0, 8, 0, 0], id="neither learned the votes"),
+        pytest.param(("FER2013", "FER+"), True, [0, 0, 7, 0], id="one of them did"),
+        pytest.param(("FER+", "FER+"), True, [0, 0, 7, 0], id="both did"),
+        pytest.param(("FER+", "FER+"), False, [0, 8, 0, 0], id="the data set has none"),
+    ],
+)
+def test_votes_judge_both_where_one_learned_them(
+    table: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    learned: tuple[str, str],
+    voted: bool,
+    counts: list[int],
+) -> None:
+    if voted:
+        write_votes(table)  # they are what the network `wrong` answers
+    right = put(tmp_path / "right", trained_on={"labels": learned[0]})
+    wrong = put(tmp_path / "wrong", trained_on={"labels": learned[1]})
+    assert main(options(table, right, wrong, "--json")) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [found[key] for key in ("both_right", "only_a", "only_b", "both_wrong")] == counts
+    assert found["by_votes"] is (counts[2] > 0)
+    assert [network["n_images"] for network in found["networks"]] == [sum(counts)] * 2
+    assert main(options(table, right, wrong)) == 0
+    first_line = capsys.readouterr().out.splitlines()[0]
+    assert first_line.endswith("FER+ majority, 7 classes" if found["by_votes"] else "all images")
 
 
 def test_a_network_beside_itself_differs_nowhere(

@@ -10,7 +10,7 @@ import pytest
 
 from fer_core.__main__ import main
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
-from fer_core.model_store import read_card
+from fer_core.model_store import MODELS_DIR, SERVED_FILE, list_models, read_card
 from tests.face_folders import CK_CLASSES, write_classes
 from tests.fer2013 import rows, write_table
 from tests.known_networks import CK_EMOTIONS, NETWORKS, load_known_networks, put, reads_the_band
@@ -217,12 +217,14 @@ def test_mistakes_are_drawn_with_the_networks_labels(
     assert {title for title in titles if "→" in title} == {"surprise →\nneutral 60%"}
 
 
-# --- the network that comes with this repository ---
+# --- the networks that come with this repository ---
 
 
-def test_the_shipped_network_was_asked_about_ck_plus() -> None:
-    folder = Path(__file__).resolve().parents[2] / "models" / "tutorial-cnn-augmented"
-    found = read_card(folder).metrics["cross-dataset"]
+@pytest.mark.parametrize(
+    "name", [name for name in list_models() if (MODELS_DIR / name / SERVED_FILE).is_file()]
+)
+def test_every_network_that_can_be_asked_was_asked_about_ck_plus(name: str) -> None:
+    found = read_card(MODELS_DIR / name).metrics["cross-dataset"]
     assert (found["dataset"], found["trained_on"]) == ("CK+48", "FER2013")
     # 981 images, of which 54 show contempt.
     assert found["all"]["n_images"] == found["best_of_shared"]["n_images"] == 927

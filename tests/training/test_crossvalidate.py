@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from fer_core.__main__ import main
+from fer_core.emotions import Emotion
 from fer_core.errors import DatasetError
 from fer_core.figures import read_figures
 from fer_core.model_store import read_card, write_card
 from fer_core.training import crossvalidate
 from fer_core.training.datasets import FaceDataset, load_folds, rows_not_in
+from fer_core.training.metrics import measure
 from fer_core.training.recipes import RECIPES
 from fer_core.training.train import train
 from tests.conftest import takes_long
@@ -120,7 +122,9 @@ def test_all_folds_are_judged_together(
 def test_the_card_of_a_network_of_that_recipe_takes_the_figures_over(
     run: Callable[..., int], tmp_path: Path, recipe: str, taken_over: bool
 ) -> None:
-    measured = {"private": {"all": {"n_images": 5, "accuracy": 0.5}}}
+    certain = np.eye(2, dtype=np.float32)
+    part = measure(certain, np.zeros(2, np.int64), (Emotion.HAPPY, Emotion.SAD))
+    measured = {"private": {"dataset": "CK+48 (80:20 by image)", "all": part}}
     (tmp_path / "out").mkdir()
     write_card(replace(card(), recipe=recipe, metrics=measured), tmp_path / "out")
     assert run("--epochs", "1") == 0
@@ -130,6 +134,15 @@ def test_the_card_of_a_network_of_that_recipe_takes_the_figures_over(
     assert network.metrics == expected
     assert ("by_subject" in read_figures(network)) is taken_over
     assert read_figures(network)["all"].accuracy == 0.5
+    evaluation = tmp_path / "out" / "evaluation"
+    assert (evaluation / "metrics.json").exists() is taken_over
+    if taken_over:
+        assert json.loads((evaluation / "metrics.json").read_text()) == expected
+        report = (evaluation / "report-private.txt").read_text()
+        assert "accuracy 50.00%" in report
+        assert f"{result['all']['accuracy']:.2%} (" in report
+        assert "A split by image puts the same people" in report
+        assert not (evaluation / "report-public.txt").exists()
 
 
 @takes_long

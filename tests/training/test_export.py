@@ -20,7 +20,7 @@ from fer_core.training.export_formats import FORMATS, ExportFormat, Pixels
 from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from tests.conftest import takes_long
 from tests.faces import card, gray_faces
-from tests.fer2013 import rows, write_table
+from tests.fer2013 import rows, votes_for, write_table
 
 # Keras 3.15 saves a TensorFlow variable by np.array(..., copy=False), which NumPy 2 warns of.
 pytestmark = pytest.mark.filterwarnings(
@@ -171,6 +171,42 @@ def test_a_format_that_answers_differently_leaves_what_was_there_before(
 
 
 @pytest.mark.parametrize(
+    ("n_changed", "written"),
+    [
+        pytest.param(0, True, id="none"),
+        pytest.param(1, True, id="as many as rounding may"),
+        pytest.param(2, False, id="too many"),
+        pytest.param(10, False, id="garbage"),
+    ],
+)
+def test_an_8_bit_format_must_mostly_give_the_same_answer(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, n_changed: int, written: bool
+) -> None:
+    original = FORMATS["json-h5"]
+
+    def changes_some(of: Path) -> Any:
+        exported = original.open(of)
+
+        def answer(pixels: Pixels) -> Pixels:
+            probabilities = exported(pixels)
+            # The rest of the calls are single faces, which are timed.
+            n = n_changed if len(pixels) == 10 else 0
+            probabilities[:n] = np.roll(probabilities[:n], 1, axis=1)
+            return probabilities
+
+        return answer
+
+    change(monkeypatch, "json-h5", open=changes_some, calibrated=True)
+    if written:
+        export_network(folder, "json-h5", dataset())
+        assert "model.json" in names(folder)
+    else:
+        with pytest.raises(ExportError, match=r"to \d+\.0% of the faces, where 90% is the least, "):
+            export_network(folder, "json-h5", dataset())
+        assert names(folder) == ["card.json", "model.keras"]
+
+
+@pytest.mark.parametrize(
     ("raised", "expected", "sentence"),
     [
         pytest.param(
@@ -242,6 +278,7 @@ def test_accuracies_and_agreement_are_shares_of_the_test_faces(
     def happy_or_angry(pixels: Pixels) -> Pixels:
         return np.stack([first_two[index % 2] for index in range(len(pixels))])
 
+    monkeypatch.setattr("fer_core.training.export.MIN_AGREEMENT", 0)
     # Labels 0 1 2 3 4 5 6 0 1 2, answers 0 1 0 1 0 1 0 1 0 1: the first two are right.
     change(monkeypatch, "json-h5", open=lambda _: happy_or_angry, calibrated=True)
     check = export_network(folder, "json-h5", dataset()).check
@@ -252,6 +289,31 @@ def test_accuracies_and_agreement_are_shares_of_the_test_faces(
     assert check.network_accuracy == np.mean(answers == test.labels)
     assert check.agreement == np.mean(answers == [0, 1] * 5)
     assert check.max_difference == pytest.approx(abs(source - happy_or_angry(source)).max())
+
+
+@pytest.mark.parametrize(
+    ("learned", "agreed", "n_faces", "accuracy"),
+    [
+        pytest.param("FER2013", True, 10, 0.2, id="by the labels"),
+        pytest.param("FER+", True, 8, 1, id="by the majority"),
+        pytest.param("FER+", False, 10, 0.2, id="there is none"),
+    ],
+)
+def test_accuracy_is_by_the_labels_that_the_network_learned(
+    folder: Path, learned: str, agreed: bool, n_faces: int, accuracy: float
+) -> None:
+    labels = EmotionClassifier.load(folder, runtime="keras").probabilities(faces(10, 2).images)
+    seen = [votes_for(int(answer)) for answer in labels.argmax(axis=1)]
+    votes = np.array([line.split(",") for line in seen], np.uint8)
+    votes[8:] = 0
+    others = (labels.argmax(axis=1) + 1) % 7
+    others[:2] = (others[:2] - 1) % 7
+    test = LabeledFaces(faces(10, 2).images, others, votes if agreed else np.zeros_like(votes))
+    write_card(replace(card(), trained_on={"labels": learned}), folder)
+    report = export_network(folder, "json-h5", replace(dataset(), test=test))
+    assert (report.check.n_faces, report.check.accuracy) == (n_faces, accuracy)
+    assert report.check.network_accuracy == accuracy
+    assert report.checked_on.endswith(", by FER+'s majority") is (n_faces == 8)
 
 
 # --- each format, of several architectures ---

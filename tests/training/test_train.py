@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -28,7 +29,7 @@ from fer_core.training.augmentation import flips_and_shifts
 from fer_core.training.batches import FaceBatches, pixels
 from fer_core.training.datasets import load_dataset
 from fer_core.training.export_formats import FORMATS
-from fer_core.training.labeled_faces import LabeledFaces
+from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Stage
 from fer_core.training.recipes import RECIPES
 from fer_core.training.run_files import RunFiles
@@ -79,7 +80,13 @@ def voted_for(labels: Any) -> Any:
 @pytest.fixture
 def run(table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Runs `train` into the folder `net`, without the export, which takes as long as a run."""
-    monkeypatch.setattr("fer_core.training.export.export_network", lambda folder: folder)
+
+    def export_network(folder: Path, dataset: FaceDataset) -> Any:
+        return SimpleNamespace(
+            table=lambda: f"{folder.name} is checked on {len(dataset.test)} faces\n"
+        )
+
+    monkeypatch.setattr("fer_core.training.export.export_network", export_network)
 
     def train(*options: str, recipe: str = "tiny") -> int:
         paths = ["--data", str(table), "--output", str(tmp_path / "net")]
@@ -892,9 +899,17 @@ def test_a_file_in_the_second_folders_place_is_found_before_the_run(
 
 
 @takes_long
-def test_both_networks_are_exported(voted: Path, tmp_path: Path) -> None:
+def test_both_networks_are_exported_and_checked_on_faces(
+    voted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = ["--recipe", "tiny-with-votes", "--output", str(tmp_path / "net"), "--epochs", "1"]
     assert main(["train", "--data", str(voted), *options]) == 0
+    checks = [line for line in capsys.readouterr().out.splitlines() if "checked on" in line]
+    n_test = len(load_dataset(voted).test)
+    assert [check.split(maxsplit=2)[2] for check in checks] == [
+        f"{n_test} test faces of FER2013",
+        f"{n_test} test faces of FER2013, by FER+'s majority",
+    ]
     answers = []
     for folder in (tmp_path / "net", tmp_path / "net-ferplus"):
         served = EmotionClassifier.load(folder).probabilities(gray_faces(3))
@@ -903,6 +918,13 @@ def test_both_networks_are_exported(voted: Path, tmp_path: Path) -> None:
         answers.append(served)
     by_labels, by_votes = answers
     assert not np.allclose(by_labels, by_votes, atol=1e-3)
+
+
+def test_the_check_of_the_export_is_on_test_faces_and_printed(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--epochs", "1") == 0
+    assert capsys.readouterr().out.endswith("net is checked on 7 faces\n")
 
 
 # --- interrupted runs ---
