@@ -93,11 +93,13 @@ def test_visits_are_forgotten_though_nobody_comes_afterwards(
     assert browser is not None
     running = App(tmp_path / "log.txt", STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL="1")
     try:
-        for _ in range(2):
+        for _ in range(4):
             page = browser.new_page()
             open_live_page(page, running)
             start(page)
             page.close()
+            if n_socket_pairs(running) > 2:  # unless the first one was forgotten meanwhile
+                break
         assert n_socket_pairs(running) > 2
         wait_until(lambda: n_socket_pairs(running) <= 2, 120, "the visits are forgotten")
     finally:
