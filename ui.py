@@ -180,7 +180,7 @@ def _load_detector(file: str) -> fer_core.FaceDetector:
 def _load_analyzer(folder: str, mtime_ns: int) -> fer_core.EmotionAnalyzer:
     file = settings().detector
     loaded = fer_core.load_analyzer(folder, _load_detector(file) if file else None)
-    loaded.detector.warm_up()
+    loaded.warm_up()
     return loaded
 
 

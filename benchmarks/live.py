@@ -248,7 +248,7 @@ def main() -> None:
     options = parser.parse_args()
     given = read_clip(options.clip, options.seconds * FPS) if options.clip else None
     analyzer = fer_core.load_analyzer()
-    analyzer.detector.warm_up()
+    analyzer.warm_up()
     print(f"load average at the start: {os.getloadavg()}")
     for n_faces in (1, 4):
         measure_stages(analyzer, n_faces)

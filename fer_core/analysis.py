@@ -36,6 +36,11 @@ class EmotionAnalyzer:
         self.classifier = classifier
         self.photo_detector = photo_detector or detector
 
+    def warm_up(self) -> None:
+        """Get ready for a few streams at once, so that their first frames do not wait."""
+        self.detector.warm_up()
+        self.classifier.warm_up()
+
     def analyze(self, image: RgbImage, min_face_px: int | None = None) -> list[FaceEmotion]:
         """Find and classify the faces of a photo.
 

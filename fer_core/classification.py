@@ -68,6 +68,14 @@ class EmotionClassifier:
         """What each column of `probabilities` means."""
         return self.card.labels
 
+    def warm_up(self) -> None:
+        """Make and use once what a few callers at once need, so that their first faces do not wait.
+
+        A network that is shared by all callers is ready as it is.
+        """
+        if isinstance(self._network, _LiteRtNetwork):
+            self._network.warm_up()
+
     def probabilities(self, faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Classify faces.
 
@@ -130,6 +138,9 @@ class _LiteRtNetwork:
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._interpreters = Pool(self._make_interpreter, size=os.cpu_count() or 1)
+
+    def warm_up(self) -> None:
+        self._interpreters.warm_up(lambda interpreter: interpreter.invoke())
 
     def _make_interpreter(self) -> "Interpreter":
         from ai_edge_litert.interpreter import Interpreter

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import cv2
+import numpy as np
 
 from fer_core.faces import BoundingBox, DetectedFace
 from fer_core.images import GrayImage, RgbImage, check_rgb, scale_to_area, to_gray
@@ -24,7 +25,7 @@ class FaceDetector(Protocol):
         """What tables of answers call it; another name where it may find other faces."""
 
     def warm_up(self) -> None:
-        """Load what one stream needs, so that its first frame does not wait."""
+        """Load and use once what a few streams need, so that their first frames do not wait."""
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
         """Find faces.
@@ -74,8 +75,9 @@ class HaarFaceDetector:
         self._cascades = Pool(_load_cascade, size=(os.cpu_count() or 1) + 1)
 
     def warm_up(self) -> None:
-        """Load the cascades that one stream needs, its own and that of the search beside it."""
-        self._cascades.fill(2)
+        """Load and use once the cascades of a few streams and of the searches beside them."""
+        frame = np.zeros((480, 640), np.uint8)
+        self._cascades.warm_up(lambda cascade: cascade.detectMultiScale(frame))
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
         """Find faces.

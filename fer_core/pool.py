@@ -8,6 +8,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+MOST_WARM = 4
+"""No pool is warmed up beyond this: a machine with many processors has hardly as many viewers."""
+
 
 class Pool(Generic[T]):
     """Lends objects to threads, each to one at a time.
@@ -24,10 +27,19 @@ class Pool(Generic[T]):
         self._slots = BoundedSemaphore(size)
         self._idle: deque[T] = deque()  # append and pop are atomic
 
-    def fill(self, n: int) -> None:
-        """Make `n` objects ready, or as many as the pool holds, before they are needed."""
-        for _ in range(min(n, self._size) - len(self._idle)):
-            self._idle.append(self._make())
+    def warm_up(self, use: Callable[[T], object]) -> None:
+        """Make objects and use each once, before they are needed.
+
+        Most of what an object takes, it takes when it is first used: after this, a few threads
+        that need one at the same moment neither wait for it nor make the process grow.
+
+        Args:
+            use: Does with an object what it is for.
+        """
+        for _ in range(min(MOST_WARM, self._size) - len(self._idle)):
+            item = self._make()
+            use(item)
+            self._idle.append(item)
 
     @contextmanager
     def borrow(self) -> Iterator[T]:

@@ -53,8 +53,8 @@ class YuNetFaceDetector:
         self._networks = Pool(lambda: _load(network), size=(os.cpu_count() or 1) + 1)
 
     def warm_up(self) -> None:
-        """Load the networks that one stream needs, its own and that of the search beside it."""
-        self._networks.fill(2)
+        """Load and use once the networks of a few streams and of the searches beside them."""
+        self._networks.warm_up(lambda network: _run(network, np.zeros((480, 640, 3), np.uint8)))
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
         """Find faces.
@@ -78,15 +78,21 @@ class YuNetFaceDetector:
             min_face_px = min(height, width) // 20
         searched, scale = scale_to_area(image, self._max_area_px)
         with self._networks.borrow() as network:
-            network.setInputSize((searched.shape[1], searched.shape[0]))
-            _, rows = network.detect(cv2.cvtColor(searched, cv2.COLOR_RGB2BGR))
+            rows = _run(network, searched)
         faces = []
-        for x, y, w, h, *_, score in [] if rows is None else rows.tolist():
+        for x, y, w, h, *_, score in rows:
             box = _square(x / scale, y / scale, w / scale, h / scale)
             inside = box.clipped(width, height)
             if inside is not None and box.width >= min_face_px:
                 faces.append(DetectedFace(inside, confidence=min(1.0, score)))
         return sorted(faces, key=lambda face: face.box.xyxy)
+
+
+def _run(network: cv2.FaceDetectorYN, image: RgbImage) -> list[list[float]]:
+    """A row a face: x, y, width, height, the places of five points, score."""
+    network.setInputSize((image.shape[1], image.shape[0]))
+    _, rows = network.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    return [] if rows is None else [[float(number) for number in row] for row in rows]
 
 
 def _square(x: float, y: float, width: float, height: float) -> BoundingBox:

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 
 from fer_core.analysis import EmotionAnalyzer
-from fer_core.classification import EmotionClassifier
+from fer_core.classification import EmotionClassifier, _LiteRtNetwork
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.errors import ModelError
 from fer_core.model_store import DEFAULT_MODEL, InputShape, find_model, read_card, write_card
@@ -77,6 +78,35 @@ def test_many_threads_sharing_a_classifier_answer_as_one_thread(
 
 
 # --- the contract of a network's files ---
+
+
+def test_a_warm_classifier_makes_no_interpreter_when_two_ask_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[Interpreter] = []
+
+    def make(**options: Any) -> Interpreter:
+        made.append(Interpreter(**options))
+        return made[-1]
+
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", make)
+    warm = EmotionClassifier.load()
+    warm.warm_up()
+    assert len(made) == 2
+    network = warm._network
+    assert isinstance(network, _LiteRtNetwork)
+    with network._interpreters.borrow():  # another viewer's face is being classified
+        assert warm.probabilities(gray_faces(1)).shape == (1, 7)
+    assert len(made) == 2
+
+
+def test_a_network_that_all_callers_share_is_warm_as_it_is(
+    keras_classifier: EmotionClassifier,
+) -> None:
+    before = keras_classifier.probabilities(gray_faces(1))
+    keras_classifier.warm_up()
+    np.testing.assert_array_equal(keras_classifier.probabilities(gray_faces(1)), before)
 
 
 def test_the_served_file_answers_as_the_network_it_was_exported_from(

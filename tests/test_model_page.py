@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 
 import ui
 from fer_core import model_store
-from fer_core.detection import HaarFaceDetector
 from fer_core.emotions import Emotion
 from fer_core.figures import read_figures
 from fer_core.model_store import ModelCard, read_card, write_card
@@ -535,7 +534,7 @@ def test_no_more_than_some_networks_stay_loaded(
 
     def load(folder: str, _detector: None) -> SimpleNamespace:
         loaded.append(folder)
-        return SimpleNamespace(detector=HaarFaceDetector())
+        return SimpleNamespace(warm_up=lambda: None)
 
     monkeypatch.setattr("fer_core.load_analyzer", load)
     ui._load_analyzer.clear()

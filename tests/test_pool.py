@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from fer_core.pool import Pool
+from fer_core.pool import MOST_WARM, Pool
 
 
 class Thing:
@@ -28,23 +28,25 @@ def test_what_was_handed_back_is_lent_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "expected"),
+    ("size", "expected"),
     [
-        pytest.param(0, 0, id="none"),
-        pytest.param(2, 2, id="some"),
-        pytest.param(9, 3, id="more than the pool holds"),
+        pytest.param(1, 1, id="one"),
+        pytest.param(3, 3, id="all that the pool holds"),
+        pytest.param(64, MOST_WARM, id="no more than a few"),
     ],
 )
-def test_a_filled_pool_makes_nothing_more_before_those_are_lent(n: int, expected: int) -> None:
+def test_a_warm_pool_has_used_what_it_lends_next(size: int, expected: int) -> None:
     made: list[Thing] = []
+    used: list[Thing] = []
 
     def make() -> Thing:
         made.append(Thing())
         return made[-1]
 
-    pool = Pool(make, size=3)
-    pool.fill(n)
-    pool.fill(n)
+    pool = Pool(make, size)
+    for _ in range(2):
+        pool.warm_up(used.append)
+    assert used == made
     assert len(made) == expected
     with ExitStack() as lent:
         for _ in range(expected):
