@@ -9,6 +9,7 @@ from fer_core.model_store import DEFAULT_MODEL, MODELS_DIR, read_card
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODEL_CARD = (ROOT / "docs" / "model-card.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("part", ["all", "leak_free", "ferplus_7", "ferplus_8"])
@@ -26,6 +27,33 @@ def test_the_figures_are_those_of_the_card(part: str) -> None:
 def test_the_emotions_it_calls_weakest_are_the_networks_weakest() -> None:
     first, second, third = read_card(MODELS_DIR / DEFAULT_MODEL).weakest(3)
     assert f"weakest on {first}, {second} and {third}," in " ".join(README.split())
+
+
+def test_the_model_card_is_of_the_apps_network() -> None:
+    card = read_card(MODELS_DIR / DEFAULT_MODEL)
+    assert MODEL_CARD.startswith(f"# Model card: `{card.name}`\n")
+    assert f"{card.n_parameters:,} parameters" in MODEL_CARD
+    assert f"Training, {card.trained_on['n_images']:,} faces" in MODEL_CARD
+
+
+def test_its_figures_are_those_of_the_card() -> None:
+    metrics = read_card(MODELS_DIR / DEFAULT_MODEL).metrics
+    figures = metrics["private"]["ferplus_7"]
+    assert (
+        f"{figures['n_images']:,}\nof 3,589: accuracy {100 * figures['accuracy']:.1f} %, "
+        f"macro F1 {figures['macro_f1']:.3f}, calibration error {100 * figures['ece']:.1f} %"
+    ) in MODEL_CARD
+    for emotion, n in figures["class_counts"].items():
+        row = (
+            f"| {emotion} | {n:,} | {100 * figures['precision'][emotion]:.1f} % | "
+            f"{100 * figures['recall'][emotion]:.1f} % | {figures['f1'][emotion]:.3f} |"
+        )
+        assert row in MODEL_CARD
+    posed = metrics["cross-dataset"]["all"]
+    anger, fear = (100 * posed["recall"][emotion] for emotion in ("angry", "fear"))
+    words = " ".join(MODEL_CARD.split())
+    assert f"right for {100 * posed['accuracy']:.1f} %:" in words
+    assert f"of posed anger it finds {anger:.0f} % and of posed fear {fear:.0f} %" in words
 
 
 @pytest.mark.parametrize(
