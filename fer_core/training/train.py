@@ -73,10 +73,7 @@ def train(
     files = RunFiles(output)
     if not resume:
         _check_free(folders)
-    if tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise TrainingError(
-            "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard."
-        )
+    _check_tensorboard(tensorboard)
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
     # A resumed run goes on in its own precision, even where the hardware is another one.
@@ -112,13 +109,7 @@ def train(
         "balanced": balanced,
         "finished": finished,
     }
-    networks = _by_label_set(recipe, _best_network(recipe, dataset, files))
-    for folder in folders[1:]:
-        shutil.copyfile(files.history, RunFiles(folder).history)
-    cards = [
-        _write(recipe, part, dataset.emotions, faces, folder, {**trained_on, "labels": labels})
-        for part, folder, (labels, faces) in zip(networks, folders, label_sets.items(), strict=True)
-    ]
+    cards = _write_all(recipe, dataset, files, folders, label_sets, trained_on)
     if finished:
         files.forget()
     return cards[0]
@@ -140,6 +131,24 @@ def calibration_sets(recipe: Recipe, dataset: FaceDataset) -> dict[str, LabeledF
     """
     names = (dataset.source, FERPLUS) if recipe.learns_votes else (dataset.source,)
     return {labels: calibration_faces(labels, dataset) for labels in names}
+
+
+def _write_all(
+    recipe: Recipe,
+    dataset: FaceDataset,
+    files: RunFiles,
+    folders: tuple[Path, ...],
+    label_sets: dict[str, LabeledFaces],
+    trained_on: dict[str, Any],
+) -> list[ModelCard]:
+    """Write the best epoch's network, or its networks, each to its folder."""
+    networks = _by_label_set(recipe, _best_network(recipe, dataset, files))
+    for folder in folders[1:]:
+        shutil.copyfile(files.history, RunFiles(folder).history)
+    return [
+        _write(recipe, part, dataset.emotions, faces, folder, {**trained_on, "labels": labels})
+        for part, folder, (labels, faces) in zip(networks, folders, label_sets.items(), strict=True)
+    ]
 
 
 def _by_label_set(recipe: Recipe, network: keras.Model) -> list[keras.Model]:
@@ -191,6 +200,14 @@ def _pretraining(
         return None, "none"
     # The weights of a resumed run are in its backup: the file they came from may be gone.
     return recipe.fine_tuning, weights if before in (None, "none") else before
+
+
+def _check_tensorboard(folder: Path | None) -> None:
+    """Raise `TrainingError` where logs are asked for that nothing here can write."""
+    if folder and importlib.util.find_spec("tensorboard") is None:
+        raise TrainingError(
+            "TensorBoard is not installed: pip install tensorboard, or leave out --tensorboard."
+        )
 
 
 def _check_free(folders: tuple[Path, ...]) -> None:
