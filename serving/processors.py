@@ -1,5 +1,9 @@
-"""OpenCV's own threads: for photos and videos, but not while anybody is live."""
+"""The processors, shared out among those who are live.
 
+OpenCV's own threads are for photos and videos, but not while anybody is live.
+"""
+
+import os
 from threading import Lock
 
 import cv2
@@ -25,6 +29,10 @@ class Processors:
     def live_ended(self) -> None:
         """One viewer fewer is."""
         self._count(-1)
+
+    def crowding(self) -> float:
+        """Live viewers for each processor; 1 where there are no more viewers than processors."""
+        return max(1.0, self._n_live / (os.cpu_count() or 1))
 
     def _count(self, change: int) -> None:
         with self._lock:
