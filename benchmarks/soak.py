@@ -29,8 +29,8 @@ FORGOTTEN_AFTER_S = 180.0
 WARM_UP_SHARE = 0.2
 MOST_GROWTH = 0.02
 MOST_STILL_S = 5.0
-POOLED_THREADS = (os.cpu_count() or 1) + 4
-"""As many threads asyncio keeps once it has needed them."""
+POOLED_THREADS = (os.cpu_count() or 1) + 4 + 4
+"""As many threads asyncio keeps once it has needed them, and libuv, on which uvloop stands."""
 
 POOLED_SOCKETS = 2
 """Sockets that may be held longer than the viewers."""
