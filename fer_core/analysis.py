@@ -1,6 +1,7 @@
 """From an image to its faces and their emotions."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -108,5 +109,11 @@ def load_analyzer(
     classifier = EmotionClassifier.load(model)
     if detector is not None:
         return EmotionAnalyzer(detector, classifier)
-    haar = HaarFaceDetector()
+    haar = _shared_haar()
     return EmotionAnalyzer(haar, classifier, ThoroughFaceDetector(haar))
+
+
+@cache
+def _shared_haar() -> HaarFaceDetector:
+    """One for all networks of a process: each cascade takes 13 MB once it was used."""
+    return HaarFaceDetector()

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ class Pool(Generic[T]):
         self._size = size
         self._slots = BoundedSemaphore(size)
         self._idle: deque[T] = deque()  # append and pop are atomic
+        self._n_made = 0
+        self._lock = Lock()
 
     def warm_up(self, use: Callable[[T], object]) -> None:
         """Make objects and use each once, before they are needed.
@@ -36,8 +38,8 @@ class Pool(Generic[T]):
         Args:
             use: Does with an object what it is for.
         """
-        for _ in range(min(MOST_WARM, self._size) - len(self._idle)):
-            item = self._make()
+        while self._n_made < min(MOST_WARM, self._size):
+            item = self._new()
             use(item)
             self._idle.append(item)
 
@@ -48,8 +50,14 @@ class Pool(Generic[T]):
             try:
                 item = self._idle.pop()
             except IndexError:
-                item = self._make()
+                item = self._new()
             try:
                 yield item
             finally:
                 self._idle.append(item)
+
+    def _new(self) -> T:
+        item = self._make()
+        with self._lock:
+            self._n_made += 1
+        return item

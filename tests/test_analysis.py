@@ -81,6 +81,12 @@ def test_no_such_network_is_a_model_error_that_names_those_there_are() -> None:
         load_analyzer("no-such-network")
 
 
+def test_two_networks_share_one_detector() -> None:
+    first, second = load_analyzer(), load_analyzer("tutorial-cnn-augmented")
+    assert first.detector is second.detector
+    assert first.classifier is not second.classifier
+
+
 def test_an_analyzer_needs_no_tensorflow() -> None:
     # In a process of its own: this one has imported TensorFlow for other tests.
     program = (

@@ -54,6 +54,19 @@ def test_a_warm_pool_has_used_what_it_lends_next(size: int, expected: int) -> No
     assert len(made) == expected
 
 
+def test_what_is_lent_while_a_pool_is_warmed_up_counts_as_made() -> None:
+    made: list[Thing] = []
+
+    def make() -> Thing:
+        made.append(Thing())
+        return made[-1]
+
+    pool = Pool(make, size=3)
+    with pool.borrow():
+        pool.warm_up(lambda thing: None)
+    assert len(made) == 3
+
+
 def test_two_at_once_get_two_objects() -> None:
     pool = Pool(Thing, size=2)
     with pool.borrow() as first, pool.borrow() as second:
