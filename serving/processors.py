@@ -8,6 +8,9 @@ from threading import Lock
 
 import cv2
 
+MOST_CROWDED = 4.0
+"""Beyond this pictures come so seldom that asking less often saves hardly anything, and shows."""
+
 
 class Processors:
     """Shares the processors out among the viewers. Safe to share between threads.
@@ -31,8 +34,8 @@ class Processors:
         self._count(-1)
 
     def crowding(self) -> float:
-        """Live viewers for each processor; 1 where there are no more viewers than processors."""
-        return max(1.0, self._n_live / (os.cpu_count() or 1))
+        """Live viewers for each processor, from 1 to `MOST_CROWDED`."""
+        return min(MOST_CROWDED, max(1.0, self._n_live / (os.cpu_count() or 1)))
 
     def _count(self, change: int) -> None:
         with self._lock:

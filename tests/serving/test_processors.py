@@ -30,6 +30,7 @@ def test_opencv_has_its_threads_while_nobody_is_live() -> None:
         pytest.param(2, 0, 1, id="nobody"),
         pytest.param(2, 2, 1, id="one for each processor"),
         pytest.param(2, 3, 1.5, id="one more"),
+        pytest.param(2, 50, 4, id="far too many"),
         pytest.param(None, 2, 2, id="a machine that does not tell"),
     ],
 )
