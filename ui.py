@@ -21,7 +21,6 @@ from serving import logs
 from serving.activity import Activity
 from serving.metrics import Endpoint
 from serving.places import LivePlaces
-from serving.processors import PROCESSORS
 from serving.settings import Settings, read_settings
 
 LOGGER = logging.getLogger(__name__)
@@ -328,9 +327,7 @@ def stream() -> VideoStream:
     if STREAM_KEY not in st.session_state:
         recording: Recording | None = st.session_state.get(RECORDING_KEY)
         first_id = recording.last_track_id + 1 if recording else 1
-        session = fer_core.LiveSession(
-            analyzer(), first_track_id=first_id, crowding=PROCESSORS.crowding
-        )
+        session = fer_core.LiveSession(analyzer(), first_track_id=first_id)
         made = st.session_state[STREAM_KEY] = VideoStream(session, activity().stream())
         made.recording = recording if recording and not recording.is_over else None
     found: VideoStream = st.session_state[STREAM_KEY]

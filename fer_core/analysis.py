@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from fer_core.images import RgbImage, crop_face, to_gray_face
 from fer_core.model_store import DEFAULT_MODEL
 from fer_core.quality import face_doubts
 from fer_core.thorough_detection import ThoroughFaceDetector
+
+_MAKING_HAAR = Lock()
 
 
 class EmotionAnalyzer:
@@ -109,7 +112,8 @@ def load_analyzer(
     classifier = EmotionClassifier.load(model)
     if detector is not None:
         return EmotionAnalyzer(detector, classifier)
-    haar = _shared_haar()
+    with _MAKING_HAAR:
+        haar = _shared_haar()
     return EmotionAnalyzer(haar, classifier, ThoroughFaceDetector(haar))
 
 

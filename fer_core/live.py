@@ -1,7 +1,7 @@
 """Faces of a live stream: found, followed and smoothed over time."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 
@@ -102,9 +102,7 @@ class LiveSession:
 
     Each frame costs about the same: boxes are carried along by optical flow, and the network or
     the detector is asked about one face, whichever waits longest. Whole frames are searched beside
-    the stream. Where more streams run than the machine has processors, all are asked and searched
-    less often alike, so that their pictures keep coming. `settings` may be replaced at any time,
-    from any thread.
+    the stream. `settings` may be replaced at any time, from any thread.
     """
 
     def __init__(
@@ -113,7 +111,6 @@ class LiveSession:
         settings: LiveSettings | None = None,
         executor: Executor | None = None,
         first_track_id: int = 1,
-        crowding: Callable[[], float] = lambda: 1.0,
     ) -> None:
         """Start without faces.
 
@@ -122,8 +119,6 @@ class LiveSession:
             settings: The defaults if None.
             executor: Where whole frames are searched; None for threads that all sessions share.
             first_track_id: The first face's; more than 1 where another session's results go on.
-            crowding: How many times longer than on a free machine faces wait to be classified and
-                looked for, 1 or more; asked at each frame.
         """
         self.settings = settings or LiveSettings()
         self._analyzer = analyzer
@@ -132,8 +127,6 @@ class LiveSession:
         self._shape = 0, 0
         self._last: MotionFrame | None = None
         self._asked: _Asked | None = None
-        self._crowding = crowding
-        self._stretch = 1.0
 
     def process(self, image: RgbImage, time_s: float) -> LiveFrame:
         """Find, follow and classify the faces of the next frame.
@@ -147,7 +140,6 @@ class LiveSession:
         """
         check_rgb(image)
         settings = self.settings
-        self._stretch = self._crowding()
         laps = Laps()
         min_face_px = round(settings.min_face_share * min(image.shape[:2]))
         motion = MotionFrame(image)
@@ -228,7 +220,7 @@ class LiveSession:
         followed = track.seen_s == time_s
         if found is not None:
             (track.found_near if followed else track.start)(found, time_s)
-        elif not followed or time_s - track.confirmed_s > UNCONFIRMED_S * self._stretch:
+        elif not followed or time_s - track.confirmed_s > UNCONFIRMED_S:
             self._lose(track)
 
     def _lose(self, track: Track) -> None:
@@ -252,7 +244,7 @@ class LiveSession:
             return True
         boxes = [track.box for track in self._tracks.in_sight]
         changing_s, still_s = SEARCH_EVERY_S if boxes else SEARCH_EMPTY_EVERY_S
-        elapsed_s = (time_s - asked.time_s) / self._stretch
+        elapsed_s = time_s - asked.time_s
         return elapsed_s >= still_s or (
             elapsed_s >= changing_s and scene_changed(asked.motion, motion, boxes)
         )
@@ -290,7 +282,7 @@ class LiveSession:
             return
         classify_due = (time_s - to_classify.classified_s) / CLASSIFY_EVERY_S
         check_due = (time_s - to_check.checked_s) / CHECK_EVERY_S
-        if max(classify_due, check_due) < self._stretch:
+        if max(classify_due, check_due) < 1:
             return
         if classify_due >= check_due:
             self._classify(image, [to_classify], time_s)

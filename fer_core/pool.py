@@ -38,10 +38,16 @@ class Pool(Generic[T]):
         Args:
             use: Does with an object what it is for.
         """
-        while self._n_made < min(MOST_WARM, self._size):
-            item = self._new()
-            use(item)
-            self._idle.append(item)
+        most = min(MOST_WARM, self._size)
+        while self._n_made < most:
+            with self._slots:  # counts as lent while it is made
+                if not self._may_make(most):
+                    return
+                item = self._new()
+                try:
+                    use(item)
+                finally:
+                    self._idle.append(item)
 
     @contextmanager
     def borrow(self) -> Iterator[T]:
@@ -50,14 +56,24 @@ class Pool(Generic[T]):
             try:
                 item = self._idle.pop()
             except IndexError:
-                item = self._new()
+                item = self._new() if self._may_make(self._size) else self._idle.pop()
             try:
                 yield item
             finally:
                 self._idle.append(item)
 
-    def _new(self) -> T:
-        item = self._make()
+    def _may_make(self, most: int) -> bool:
+        """Whether there are fewer than `most`; if so, one more counts as made."""
         with self._lock:
+            if self._n_made >= most:
+                return False
             self._n_made += 1
-        return item
+            return True
+
+    def _new(self) -> T:
+        try:
+            return self._make()
+        except BaseException:
+            with self._lock:
+                self._n_made -= 1
+            raise

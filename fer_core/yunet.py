@@ -92,7 +92,8 @@ def _run(network: cv2.FaceDetectorYN, image: RgbImage) -> list[list[float]]:
     """A row a face: x, y, width, height, the places of five points, score."""
     network.setInputSize((image.shape[1], image.shape[0]))
     _, rows = network.detect(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    return [] if rows is None else [[float(number) for number in row] for row in rows]
+    found: list[list[float]] = [] if rows is None else rows.tolist()
+    return found
 
 
 def _square(x: float, y: float, width: float, height: float) -> BoundingBox:

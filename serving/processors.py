@@ -1,15 +1,8 @@
-"""The processors, shared out among those who are live.
+"""OpenCV's own threads: for photos and videos, but not while anybody is live."""
 
-OpenCV's own threads are for photos and videos, but not while anybody is live.
-"""
-
-import os
 from threading import Lock
 
 import cv2
-
-MOST_CROWDED = 4.0
-"""Beyond this pictures come so seldom that asking less often saves hardly anything, and shows."""
 
 
 class Processors:
@@ -32,10 +25,6 @@ class Processors:
     def live_ended(self) -> None:
         """One viewer fewer is."""
         self._count(-1)
-
-    def crowding(self) -> float:
-        """Live viewers for each processor, from 1 to `MOST_CROWDED`."""
-        return min(MOST_CROWDED, max(1.0, self._n_live / (os.cpu_count() or 1)))
 
     def _count(self, change: int) -> None:
         with self._lock:

@@ -324,11 +324,10 @@ class Watched(HaarFaceDetector):
     def __init__(self) -> None:
         super().__init__()
         self.searched: list[tuple[int, int, int | None]] = []
-        self.misses = False
 
     def detect(self, image: RgbImage, min_face_px: int | None = None) -> list[DetectedFace]:
         self.searched.append((image.shape[1], image.shape[0], min_face_px))
-        return [] if self.misses else super().detect(image, min_face_px)
+        return super().detect(image, min_face_px)
 
     @property
     def whole(self) -> list[bool]:
@@ -336,10 +335,10 @@ class Watched(HaarFaceDetector):
         return [width == WIDTH for width, _, _ in self.searched]
 
 
-def watched(analyzer: EmotionAnalyzer, crowding: float = 1) -> tuple[LiveSession, Watched]:
+def watched(analyzer: EmotionAnalyzer) -> tuple[LiveSession, Watched]:
     detector = Watched()
     whole = EmotionAnalyzer(detector, analyzer.classifier)
-    return LiveSession(whole, executor=InlineExecutor(), crowding=lambda: crowding), detector
+    return LiveSession(whole, executor=InlineExecutor()), detector
 
 
 ASTRONAUT = astronaut()
@@ -357,38 +356,6 @@ def test_a_face_that_flow_follows_is_looked_for_five_times_a_second(
     for step in range(28):  # nine tenths of a second
         assert ids(session.process(portrait(), step / 30)) == [1]
     assert detector.whole == [True, False, False, False, False]
-
-
-def test_on_a_crowded_machine_a_face_is_looked_for_less_often(analyzer: EmotionAnalyzer) -> None:
-    session, detector = watched(analyzer, crowding=2)
-    for step in range(28):
-        assert ids(session.process(portrait(), step / 30)) == [1]
-    assert detector.whole == [True, False, False]  # at 0, .4 and .8 s
-
-
-def test_and_a_face_that_one_look_misses_there_is_not_lost_for_it(
-    analyzer: EmotionAnalyzer,
-) -> None:
-    session, detector = watched(analyzer, crowding=3)
-    for step in range(22):  # a look every .6 s; .5 s without a hit are too long on a free machine
-        detector.misses = step == 18
-        assert ids(session.process(portrait(), step / 30)) == [1]
-    assert detector.whole == [True, False]
-
-
-def test_a_crowded_machine_searches_empty_frames_less_often_and_as_before_once_it_is_free(
-    detector: SquareDetector,
-) -> None:
-    crowding = 2.0
-    analyzer = EmotionAnalyzer(detector, happy_if_white())
-    session = LiveSession(analyzer, executor=InlineExecutor(), crowding=lambda: crowding)
-    for step in range(31):
-        session.process(frame(), step / 30)
-    assert len(detector.searched) == 2  # at 0 and 1 s
-    crowding = 1.0
-    for step in range(31, 61):
-        session.process(frame(), step / 30)
-    assert len(detector.searched) == 4  # at 1.5 and 2 s, too
 
 
 def test_a_face_that_flow_cannot_follow_is_looked_for_in_each_frame(
@@ -681,22 +648,17 @@ def counting(n_faces: list[int]) -> EmotionClassifier:
 
 
 @pytest.mark.parametrize(
-    ("n", "crowding", "most", "least"),
+    ("n", "most", "least"),
     [
-        pytest.param(1, 1, 10, 9, id="one face: ten times a second"),
-        pytest.param(4, 1, 30, 25, id="four: each frame one of them"),
-        pytest.param(1, 2, 5, 4, id="one face, two viewers a processor: five times"),
+        pytest.param(1, 10, 9, id="one face: ten times a second"),
+        pytest.param(4, 30, 25, id="four: each frame one of them"),
     ],
 )
 def test_the_network_is_asked_about_one_face_in_a_frame(
-    detector: SquareDetector, n: int, crowding: float, most: int, least: int
+    detector: SquareDetector, n: int, most: int, least: int
 ) -> None:
     calls: list[int] = []
-    session = LiveSession(
-        EmotionAnalyzer(detector, counting(calls)),
-        executor=InlineExecutor(),
-        crowding=lambda: crowding,
-    )
+    session = LiveSession(EmotionAnalyzer(detector, counting(calls)), executor=InlineExecutor())
     image = frame(*((20 + 70 * i, 100, 60 + 70 * i, 140) for i in range(n)))
     for step in range(31):
         assert len(session.process(image, step / 30).faces) == n

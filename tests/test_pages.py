@@ -31,7 +31,6 @@ from fer_core.recording import Recording
 from fer_core.stream import VideoStream
 from parts import browser, photo_results
 from serving.connection import TRIED_AGAIN_S
-from serving.processors import PROCESSORS
 from tests.e2e.conftest import free_port
 from tests.faces import plain
 
@@ -530,21 +529,6 @@ def test_smoothing_reaches_the_stream_that_runs(streamer: StubStreamer) -> None:
     assert session.settings.half_life_s > usual_s
     page.segmented_control[0].set_value("Little").run()
     assert session.settings.half_life_s < usual_s
-
-
-def test_a_stream_knows_how_many_others_share_the_processors(
-    streamer: StubStreamer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[float] = []
-
-    def crowding() -> float:
-        asked.append(2.0)
-        return asked[-1]
-
-    monkeypatch.setattr(PROCESSORS, "crowding", crowding)
-    open_live_page()
-    streamer.callback(portrait_frame())
-    assert len(asked) == 1
 
 
 def test_the_picture_is_a_mirror_unless_that_is_switched_off(streamer: StubStreamer) -> None:

@@ -13,6 +13,10 @@ class Thing:
     pass
 
 
+def raise_(error: Exception) -> None:
+    raise error
+
+
 def test_an_empty_pool_makes_nothing_before_it_is_asked() -> None:
     made: list[Thing] = []
     Pool(lambda: made.append(Thing()), size=3)
@@ -65,6 +69,35 @@ def test_what_is_lent_while_a_pool_is_warmed_up_counts_as_made() -> None:
     with pool.borrow():
         pool.warm_up(lambda thing: None)
     assert len(made) == 3
+
+
+def test_many_who_warm_up_a_pool_while_it_lends_make_no_more_than_it_holds() -> None:
+    made: list[Thing] = []
+
+    def make() -> Thing:
+        time.sleep(0.005)  # others come meanwhile
+        made.append(Thing())
+        return made[-1]
+
+    pool = Pool(make, size=3)
+
+    def lend(_: int) -> None:
+        with pool.borrow():
+            time.sleep(0.002)
+
+    with ThreadPoolExecutor(8) as threads:
+        warm_ups = [threads.submit(pool.warm_up, lambda thing: None) for _ in range(4)]
+        list(threads.map(lend, range(40)))
+    assert [warm_up.exception() for warm_up in warm_ups] == [None] * 4
+    assert len(made) == 3
+
+
+def test_an_object_that_fails_when_it_is_warmed_up_is_not_lost() -> None:
+    pool = Pool(Thing, size=1)
+    with pytest.raises(ValueError, match="no picture"):
+        pool.warm_up(lambda thing: raise_(ValueError("no picture")))
+    with pool.borrow() as thing:
+        assert isinstance(thing, Thing)
 
 
 def test_two_at_once_get_two_objects() -> None:

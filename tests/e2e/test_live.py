@@ -296,11 +296,12 @@ def test_stop_and_leaving_free_what_the_stream_held(camera_page: Page, app: App)
     idle = settled(app.n_threads)
 
     start(camera_page)
-    wait_until(lambda: app.n_threads() >= idle + 3, 5, "a stream has threads of its own")
+    playing = app.n_threads()  # those of the server's pools may have ended since
     camera_page.get_by_role("link", name="Photos").click()
     expect(camera_page.get_by_text("Emotions in photos")).to_be_visible(timeout=20_000)
     # One more may be waiting in asyncio's own bounded pool.
-    wait_until(lambda: app.n_threads() <= idle + 1, 40, "leaving ends the stream's threads")
+    most = min(playing - 2, idle + 1)
+    wait_until(lambda: app.n_threads() <= most, 40, "leaving ends the stream's threads")
 
     camera_page.get_by_role("link", name="Live camera").first.click()
     expect(camera_page.get_by_text("Press START and allow the camera")).to_be_visible()
