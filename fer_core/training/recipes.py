@@ -7,12 +7,13 @@ from keras.callbacks import Callback, EarlyStopping, ReduceLROnPlateau
 
 from fer_core.errors import UnknownRecipeError
 from fer_core.training import architectures, augmentation
+from fer_core.training.adam import OnePassAdam
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 
 
 def _adam_as_published(_n_steps: int) -> keras.optimizers.Optimizer:
     schedule = keras.optimizers.schedules.ExponentialDecay(1e-4, 100_000, 0.96)
-    return keras.optimizers.Adam(schedule)
+    return OnePassAdam(schedule)
 
 
 def _adam_cosine(n_steps: int) -> keras.optimizers.Optimizer:
@@ -20,11 +21,11 @@ def _adam_cosine(n_steps: int) -> keras.optimizers.Optimizer:
     schedule = keras.optimizers.schedules.CosineDecay(
         1e-4, max(1, n_steps - warmup), warmup_target=1e-3, warmup_steps=warmup
     )
-    return keras.optimizers.Adam(schedule)
+    return OnePassAdam(schedule)
 
 
 def _adam(rate: float = 1e-3) -> Callable[[int], keras.optimizers.Optimizer]:
-    return lambda _n_steps: keras.optimizers.Adam(rate)
+    return lambda _n_steps: OnePassAdam(rate)
 
 
 def _sgd_with_decay(_n_steps: int) -> keras.optimizers.Optimizer:
