@@ -48,7 +48,8 @@ class ModelCard:
         input: Shape of its input.
         recipe: Recipe that trained it.
         n_parameters: Number of weights, trainable or not.
-        trained_on: Data set, split, fingerprint, seed, epochs, date and versions.
+        trained_on: Data set, split, fingerprint, seed, epochs, date and versions; `note` for what a
+            command alone does not tell.
         metrics: What `evaluate` measured; empty until it ran.
         crop_margin: What to add around the detector's box on each side before the crop, as a
             share of the box's width and height. Negative cuts into the box.

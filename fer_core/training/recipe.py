@@ -16,12 +16,14 @@ class Stage:
         optimizer: Total number of the stage's steps -> optimizer; a new one for each run.
         epochs: Passes over the training split, fewer where a callback stops the stage.
         learns_from: Name of the backbone's first layer that learns; those before it are held
-            still. None holds the whole backbone still.
+            still. None holds the whole backbone still, where there is one.
+        mixup: Alpha of mixup, 0 for none; see `FaceBatches`.
     """
 
     optimizer: Callable[[int], keras.optimizers.Optimizer]
     epochs: int
-    learns_from: str | None
+    learns_from: str | None = None
+    mixup: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,13 @@ class Recipe:
         source: Where layers and training come from.
         published: What accuracy is published for it, and on what.
         build: Number of classes -> untrained network.
-        optimizer: Total number of steps -> optimizer; a new one for each run.
+        optimizer: Number of the first stage's steps -> optimizer; a new one for each run.
         augment: Makes the layers that change training images at random; None for no change.
         batch_size: Images a step.
-        epochs: Passes over the training split.
-        callbacks: Makes those that stop a run or lower its learning rate, with their `mode` given.
-        mixup: Alpha of mixup, 0 for none; see `FaceBatches`.
+        epochs: Passes over the training split, all stages together.
+        callbacks: Makes those that stop a stage or lower its rate, with their `mode` given.
+        then: Stages after the one that `optimizer` trains, each from the best epoch so far; that
+            one takes what they leave of `epochs`. Left out where `fine_tuning` has its own.
         chosen_by: The measure on the validation split by which the epoch to keep is chosen.
         fine_tuning: How pre-trained weights are used; None where there are none.
         learns_votes: Whether the network answers twice, `(N, 2, K)`: by the data set's labels from
@@ -72,7 +75,7 @@ class Recipe:
     batch_size: int
     epochs: int
     callbacks: Callable[[], list[keras.callbacks.Callback]] = list
-    mixup: float = 0.0
+    then: tuple[Stage, ...] = ()
     chosen_by: Literal["val_accuracy", "val_loss"] = "val_accuracy"
     fine_tuning: FineTuning | None = None
     learns_votes: bool = False

@@ -36,10 +36,21 @@ def _sgd_with_decay(_n_steps: int) -> keras.optimizers.Optimizer:
 
 
 def _sgd_in_cycles(n_steps: int) -> keras.optimizers.Optimizer:
-    # A third of the run, then the rest: two cosines (Loshchilov & Hutter 2017, arXiv:1608.03983).
-    schedule = keras.optimizers.schedules.CosineDecayRestarts(
-        0.1, max(1, n_steps // 3), t_mul=2.0, m_mul=0.5
+    # A third of the steps, then the rest: two cosines (Loshchilov & Hutter 2017, arXiv:1608.03983).
+    return _sgd_along(
+        keras.optimizers.schedules.CosineDecayRestarts(
+            0.1, max(1, n_steps // 3), t_mul=2.0, m_mul=0.5
+        )
     )
+
+
+def _sgd_in_a_last_cycle(n_steps: int) -> keras.optimizers.Optimizer:
+    return _sgd_along(keras.optimizers.schedules.CosineDecay(0.05, n_steps))
+
+
+def _sgd_along(
+    schedule: keras.optimizers.schedules.LearningRateSchedule,
+) -> keras.optimizers.Optimizer:
     return keras.optimizers.SGD(
         schedule, momentum=0.9, nesterov=True, weight_decay=5e-4 / (1 - 0.9)
     )
@@ -93,7 +104,8 @@ RECIPES: dict[str, Recipe] = {
             optimizer=_sgd_in_cycles,
             augment=augmentation.strong_geometry,
             batch_size=128,
-            epochs=60,
+            epochs=140,
+            then=(Stage(_sgd_in_a_last_cycle, epochs=80, mixup=0.4),),
             learns_votes=True,
         ),
         Recipe(

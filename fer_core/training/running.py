@@ -54,8 +54,7 @@ class Run:
             TrainingError: The loss is no finite number any more.
             KeyboardInterrupt: Ctrl-C before the first epoch was over.
         """
-        single = Stage(self.recipe.optimizer, epochs or self.recipe.epochs, None)
-        stages = self.fine_tuning.stages if self.fine_tuning else (single,)
+        stages = self._stages(epochs)
         last = epochs or sum(stage.epochs for stage in stages)
         start = 0
         try:
@@ -72,6 +71,14 @@ class Run:
             return False
         return True
 
+    def _stages(self, epochs: int | None) -> tuple[Stage, ...]:
+        if self.fine_tuning:
+            return self.fine_tuning.stages
+        then = self.recipe.then
+        own = self.recipe.epochs - sum(stage.epochs for stage in then)
+        # A single stage may be made longer; several keep theirs and are cut off by `fit`.
+        return (Stage(self.recipe.optimizer, own if then else epochs or own), *then)
+
     def _fit_stage(self, number: int, stage: Stage, start: int, end: int) -> None:
         trainer = behind_augmentation(self.recipe, self.network)
         so_far = self.files.epochs()
@@ -81,7 +88,7 @@ class Run:
         self.files.begin_stage(number)
         if self.fine_tuning:
             _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
-        batches = self._training_batches()
+        batches = self._batches(self.dataset.train, self.balanced, stage.mixup)
         trainer.compile(
             _scaled(stage.optimizer((end - start) * len(batches)), self.network),
             loss="categorical_crossentropy",
@@ -101,9 +108,6 @@ class Run:
         finally:
             callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
         self.files.begin_stage(number + 1)
-
-    def _training_batches(self) -> FaceBatches:
-        return self._batches(self.dataset.train, self.balanced, self.recipe.mixup)
 
     def _validation_batches(self) -> FaceBatches:
         return self._batches(self.dataset.validation, balanced=False, mixup=0)

@@ -53,8 +53,8 @@ def train(
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
         weights: What a recipe that fine-tunes starts from: `imagenet` (or None), the path of a
-            file, or `none`, from which nothing is held still and it trains in one stage. A run
-            that is resumed has its weights already, and needs them named no more.
+            file, or `none`, from which nothing is held still. A run that is resumed has its weights
+            already, and needs them named no more.
         balanced: Let faces of rare emotions count more in the loss, so that all emotions count
             alike; see `label_targets`.
         tensorboard: Folder for logs that TensorBoard shows; None for none.

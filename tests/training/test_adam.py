@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pytest
+import tensorflow as tf
 
 from fer_core.training.adam import OnePassAdam
 
@@ -46,7 +47,16 @@ def test_the_steps_are_those_of_keras(
 ) -> None:
     expected = trained(keras.optimizers.Adam(learning_rate))
     monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    one_pass, calls = tf.raw_ops.ResourceApplyAdam, 0
+
+    def count(**options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return one_pass(**options)
+
+    monkeypatch.setattr(tf.raw_ops, "ResourceApplyAdam", count)
     found = trained(OnePassAdam(learning_rate))
+    assert bool(calls) == (backend == "tensorflow")
     assert len(found) == len(expected) > 8
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)

@@ -142,6 +142,25 @@ def test_weight_decay_adds_up_to_what_is_published() -> None:
     assert optimizer.weight_decay == pytest.approx(1e-3)
 
 
+def rates(optimizer: keras.optimizers.Optimizer, *steps: int) -> list[float]:
+    """Learning rates at these steps."""
+    found = []
+    for step in steps:
+        optimizer.iterations.assign(step)
+        found.append(float(optimizer.learning_rate))
+    return found
+
+
+def test_our_own_network_is_trained_along_three_cosines_the_last_one_with_mixup() -> None:
+    recipe = find_recipe("fer-resnet")
+    first = rates(recipe.optimizer(60), 0, 10, 20, 40)
+    assert first == pytest.approx([0.1, 0.05, 0.05, 0.025], abs=1e-6)
+    (stage,) = recipe.then
+    assert (recipe.epochs - stage.epochs, stage.epochs, stage.mixup) == (60, 80, 0.4)
+    last = rates(stage.optimizer(100), 0, 50, 100)
+    assert last == pytest.approx([0.05, 0.025, 0], abs=1e-6)
+
+
 def test_fine_tuning_frees_more_layers_at_a_lower_rate_from_stage_to_stage() -> None:
     recipe = find_recipe("deepfer-resnet50v2")
     assert recipe.fine_tuning is not None

@@ -267,22 +267,6 @@ def test_balanced_lets_rare_emotions_count_more(
     assert read_card(tmp_path / "net").trained_on["balanced"] is False
 
 
-@takes_long
-def test_a_recipe_with_mixup_trains_on_blended_targets(
-    run: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(RECIPES, "mixed", replace(TINY, name="mixed", mixup=0.3))
-    assert run("--epochs", "2") == 0
-    plain = weights(tmp_path / "net")
-    throw_away(tmp_path / "net")
-    assert run("--epochs", "2", recipe="mixed") == 0
-    mixed = weights(tmp_path / "net")
-    assert not same(mixed, plain)
-    throw_away(tmp_path / "net")
-    assert run("--epochs", "2", recipe="mixed") == 0
-    assert same(weights(tmp_path / "net"), mixed)
-
-
 def test_tensorboard_gets_the_curves_of_training_and_validation(
     run: Callable[..., int], tmp_path: Path
 ) -> None:
@@ -668,6 +652,91 @@ def test_without_pre_trained_weights_nothing_is_held_still(
     assert run("--weights", "none", "--epochs", "1") == 0
     assert learned(tmp_path / "net") == {"lower", "normal", "upper"}
     assert read_card(tmp_path / "net").trained_on["pretrained"] == "none"
+
+
+# --- a stage after the first ---
+
+
+@pytest.fixture
+def in_two_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """The recipe `tiny` in two epochs and two more at a lower rate, with that much mixup."""
+
+    def set_mixup(mixup: float) -> None:
+        lower = replace(stage(2, None, rate=0.1), mixup=mixup)
+        recipe = replace(TINY, epochs=4, then=(lower,), callbacks=impatient)
+        monkeypatch.setitem(RECIPES, "tiny", recipe)
+
+    return set_mixup
+
+
+@pytest.mark.parametrize(
+    ("options", "rates"),
+    [
+        pytest.param([], [0.5, 0.5, 0.1, 0.1], id="all"),
+        pytest.param(["--epochs", "3"], [0.5, 0.5, 0.1], id="the second stage is cut short"),
+        pytest.param(["--epochs", "1"], [0.5], id="the first stage is cut short"),
+        pytest.param(["--epochs", "9"], [0.5, 0.5, 0.1, 0.1], id="no more than the stages have"),
+    ],
+)
+def test_a_second_stage_follows_the_first_one_with_its_own_rate(
+    run: Callable[..., int],
+    tmp_path: Path,
+    in_two_stages: Callable[[float], None],
+    options: list[str],
+    rates: list[float],
+) -> None:
+    in_two_stages(0.0)
+    assert run(*options) == 0
+    assert epochs(tmp_path / "net") == list(range(len(rates)))
+    found = [float(row["learning_rate"]) for row in history(tmp_path / "net")]
+    assert found == pytest.approx(rates)
+
+
+@takes_long
+def test_a_stage_with_mixup_trains_on_blended_targets_and_those_before_it_do_not(
+    run: Callable[..., int],
+    tmp_path: Path,
+    in_two_stages: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script_validation(monkeypatch, *[0.1 + 0.01 * n for n in range(18)])
+
+    def trained(epochs_run: int, mixup: float) -> list[npt.NDArray[np.float32]]:
+        in_two_stages(mixup)
+        assert run("--epochs", str(epochs_run)) == 0
+        found = weights(tmp_path / "net")
+        throw_away(tmp_path / "net")
+        return found
+
+    assert same(trained(2, 0.3), trained(2, 0.0))
+    assert not same(trained(3, 0.3), trained(3, 0.0))
+    assert same(trained(4, 0.3), trained(4, 0.3))
+
+
+@takes_long
+def test_a_stage_with_mixup_resumes_as_if_it_had_not_been_interrupted(
+    run: Callable[..., int],
+    tmp_path: Path,
+    in_two_stages: Callable[[float], None],
+) -> None:
+    in_two_stages(0.3)
+    measured = [0.1, 0.2, 0.3, 0.4]
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, *measured)
+        assert run() == 0
+    unbroken = weights(tmp_path / "net")
+    throw_away(tmp_path / "net")
+    with pytest.MonkeyPatch.context() as patch:
+        interrupt(patch, epoch=4)
+        script_validation(patch, *measured)
+        assert run() == 130
+    assert epochs(tmp_path / "net") == [0, 1, 2]
+    with pytest.MonkeyPatch.context() as patch:
+        script_validation(patch, measured[3])
+        assert run("--resume") == 0
+    assert epochs(tmp_path / "net") == [0, 1, 2, 3]
+    for expected, found in zip(unbroken, weights(tmp_path / "net"), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 # --- a network by labels and one by votes ---
