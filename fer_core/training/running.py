@@ -45,7 +45,8 @@ class Run:
         """Train from the stage that was begun last to the end.
 
         Args:
-            epochs: Instead of the recipe's own number; stages beyond it are left out.
+            epochs: Instead of the recipe's own number; stages beyond it are left out. At most the
+                recipe's where it has several.
 
         Returns:
             True, or False if Ctrl-C ended the run after its first epoch.

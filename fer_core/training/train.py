@@ -49,7 +49,7 @@ def train(
         dataset: Faces and labels.
         output: Folder of the new network, whose name becomes the network's. Made if need be; no
             other network or run may be there.
-        epochs: Instead of the recipe's own number; a run in stages ends there at the latest.
+        epochs: Instead of the recipe's own number; fewer where it trains in stages.
         seed: For the first weights, the order of images and their augmentation.
         resume: Go on after the last full epoch of an interrupted run in the same folder.
         weights: What a recipe that fine-tunes starts from: `imagenet` (or None), the path of a
@@ -64,7 +64,8 @@ def train(
         OutputError: A folder cannot be made or holds another network or run; or there is nothing
             to resume in it, or only a run of other settings.
         ModelError: The weights to start from cannot be had, or the recipe takes none.
-        TrainingError: The loss is no finite number any more, or TensorBoard is not installed.
+        TrainingError: The loss is no finite number any more, more epochs are asked for than a
+            recipe in stages has, or TensorBoard is not installed.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
@@ -76,6 +77,11 @@ def train(
     _check_tensorboard(tensorboard)
     before = files.settings() if resume else {}
     fine_tuning, weights = _pretraining(recipe, weights, before.get("weights"))
+    if epochs and epochs > recipe.epochs and (fine_tuning or recipe.then):
+        raise TrainingError(
+            f"The recipe {recipe.name!r} trains in stages, {recipe.epochs} epochs in all; --epochs "
+            "can end it earlier, not later."
+        )
     # A resumed run goes on in its own precision, even where the hardware is another one.
     policy = before.get("precision") or fastest_policy()
     settings = {

@@ -535,6 +535,7 @@ def staged(monkeypatch: pytest.MonkeyPatch) -> None:
     stages = (stage(2, None), stage(2, "upper", 0.01), stage(2, "normal", 0.001))
     recipe = replace(
         TINY,
+        epochs=6,
         build=network_on_backbone,
         callbacks=impatient,
         fine_tuning=FineTuning("backbone", sevens, stages),
@@ -559,7 +560,7 @@ def learned(folder: Path) -> set[str]:
     [
         pytest.param(1, set(), id="half of the first stage"),
         pytest.param(3, {"upper"}, id="one and a half"),
-        pytest.param(9, {"upper", "normal"}, id="all; what lies below never learns"),
+        pytest.param(6, {"upper", "normal"}, id="all; what lies below never learns"),
     ],
 )
 def test_stages_free_layers_from_the_top_down(
@@ -572,7 +573,7 @@ def test_stages_free_layers_from_the_top_down(
     script_validation(monkeypatch, *[0.1 + 0.1 * n for n in range(6)])
     assert run("--weights", "7", "--epochs", str(epochs_run)) == 0
     assert learned(tmp_path / "net") == learning
-    assert len(epochs(tmp_path / "net")) == min(epochs_run, 6)
+    assert len(epochs(tmp_path / "net")) == epochs_run
     assert read_card(tmp_path / "net").trained_on["pretrained"] == "7"
     rates = [float(row["learning_rate"]) for row in history(tmp_path / "net")]
     assert rates == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001, 0.001][:epochs_run])
@@ -675,7 +676,6 @@ def in_two_stages(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         pytest.param([], [0.5, 0.5, 0.1, 0.1], id="all"),
         pytest.param(["--epochs", "3"], [0.5, 0.5, 0.1], id="the second stage is cut short"),
         pytest.param(["--epochs", "1"], [0.5], id="the first stage is cut short"),
-        pytest.param(["--epochs", "9"], [0.5, 0.5, 0.1, 0.1], id="no more than the stages have"),
     ],
 )
 def test_a_second_stage_follows_the_first_one_with_its_own_rate(
@@ -690,6 +690,19 @@ def test_a_second_stage_follows_the_first_one_with_its_own_rate(
     assert epochs(tmp_path / "net") == list(range(len(rates)))
     found = [float(row["learning_rate"]) for row in history(tmp_path / "net")]
     assert found == pytest.approx(rates)
+
+
+def test_stages_have_no_more_epochs_than_their_recipe(
+    run: Callable[..., int],
+    tmp_path: Path,
+    in_two_stages: Callable[[float], None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    in_two_stages(0.0)
+    assert run("--epochs", "5") == 2
+    said = capsys.readouterr().err
+    assert "trains in stages, 4 epochs in all; --epochs can end it earlier, not later" in said
+    assert not (tmp_path / "net").exists()
 
 
 @takes_long
