@@ -381,6 +381,7 @@ LEAST_ACCURACY = {
     "ck-cnn": 0.9695,
     "fer-resnet": 0.709,
     "fer-resnet-ferplus": 0.872,
+    "mini-xception": 0.65,
     "tutorial-cnn": 0.611,
     "tutorial-cnn-augmented": 0.611,
 }
