@@ -104,6 +104,7 @@ def provenance(card: ModelCard) -> dict[str, str]:
         "chosen by": str(on.get("chosen_by", "")),
         "seed": str(on.get("seed", "")),
         "started from": str(on.get("pretrained", "")).replace("none", "random weights"),
+        "learned from": ", ".join(map(str, on.get("teachers", ()))),
         "precision": str(on.get("precision", "")),
         "temperature": str(on.get("temperature", ""))[:6],
         "date": str(on.get("date", "")),

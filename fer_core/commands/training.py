@@ -40,6 +40,13 @@ def add_train(commands: Commands) -> None:
         action="store_true",
         help="let faces of rare emotions count more, so that all emotions count alike",
     )
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        default=[],
+        metavar="NETWORK",
+        help="networks whose answers are learned beside the labels, by name or folder",
+    )
     parser.add_argument("--tensorboard", type=Path, metavar="DIR", help="write TensorBoard's logs")
     parser.add_argument(
         "--data-parallel",
@@ -71,6 +78,7 @@ def _train(args: argparse.Namespace) -> None:
         resume=args.resume,
         weights=args.weights,
         balanced=args.balanced,
+        teachers=args.teachers,
         tensorboard=args.tensorboard,
     )
     folders = network_folders(recipe, args.output)

@@ -15,6 +15,7 @@ from fer_core.training.labeled_faces import FaceDataset, LabeledFaces
 from fer_core.training.recipe import FineTuning, Recipe, Stage
 from fer_core.training.resuming import Backup, Recall, Reseed, StageIsOverError
 from fer_core.training.run_files import RunFiles
+from fer_core.training.teachers import Teachers, taught
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Run:
         fine_tuning: The recipe's; None to train all of the network at once.
         network: What to train.
         balanced: Whether the faces of rare emotions count more, so that all emotions count alike.
+        teachers: Whose answers the network learns beside the labels.
         tensorboard: Folder for TensorBoard's logs, None for none.
     """
 
@@ -39,6 +41,7 @@ class Run:
     fine_tuning: FineTuning | None
     network: keras.Model
     balanced: bool
+    teachers: Teachers
     tensorboard: Path | None
 
     def fit(self, epochs: int | None) -> bool:
@@ -89,7 +92,11 @@ class Run:
         self.files.begin_stage(number)
         if self.fine_tuning:
             _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
-        batches = self._batches(self.dataset.train, self.balanced, stage.mixup)
+        batches = self._batches(
+            self.dataset.train,
+            self._targets(self.dataset.train, self.balanced, self.teachers),
+            stage.mixup,
+        )
         trainer.compile(
             _scaled(stage.optimizer((end - start) * len(batches)), self.network),
             loss="categorical_crossentropy",
@@ -111,25 +118,28 @@ class Run:
         self.files.begin_stage(number + 1)
 
     def _validation_batches(self) -> FaceBatches:
-        return self._batches(self.dataset.validation, balanced=False, mixup=0)
+        faces = self.dataset.validation
+        return self._batches(faces, self._targets(faces, False, Teachers()), mixup=0)
 
-    def _batches(self, faces: LabeledFaces, balanced: bool, mixup: float) -> FaceBatches:
+    def _batches(self, faces: LabeledFaces, targets: Targets, mixup: float) -> FaceBatches:
         return FaceBatches(
             faces,
-            self._targets(faces, balanced),
+            targets,
             self.recipe.batch_size,
             self.network.input_shape[-1],
             mixup=mixup,
             multiple_of=n_devices(),
         )
 
-    def _targets(self, faces: LabeledFaces, balanced: bool) -> Targets:
+    def _targets(self, faces: LabeledFaces, balanced: bool, teachers: Teachers) -> Targets:
         emotions = self.dataset.emotions
         labels = label_targets(faces, len(emotions), balanced=balanced)
+        labels = taught(labels, teachers.by_labels, faces)
         if not self.recipe.learns_votes:
             return labels
         assert faces.votes is not None  # checked before the run
-        return side_by_side(labels, vote_targets(faces.votes, emotions))
+        votes = taught(vote_targets(faces.votes, emotions), teachers.by_votes, faces)
+        return side_by_side(labels, votes)
 
     def _callbacks(
         self, batches: FaceBatches, of_stage: list[dict[str, float]]

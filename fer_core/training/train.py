@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from fer_core.training.precision import build_under, fastest_policy
 from fer_core.training.recipe import FineTuning, Recipe
 from fer_core.training.run_files import RunFiles, make_folder
 from fer_core.training.running import Run, behind_augmentation
+from fer_core.training.teachers import Teachers
 
 
 def train(
@@ -33,6 +35,7 @@ def train(
     resume: bool = False,
     weights: str | None = None,
     balanced: bool = False,
+    teachers: Sequence[str | Path] = (),
     tensorboard: Path | None = None,
 ) -> ModelCard:
     """Train a network and write `model.keras`, `card.json` and `history.csv` to its folder.
@@ -57,15 +60,20 @@ def train(
             already, and needs them named no more.
         balanced: Let faces of rare emotions count more in the loss, so that all emotions count
             alike; see `label_targets`.
+        teachers: Networks, by name or folder, whose answers are half of what is to be learned; one
+            that answers by FER+'s votes teaches the votes, any other one the labels.
         tensorboard: Folder for logs that TensorBoard shows; None for none.
 
     Raises:
-        DatasetError: The recipe learns votes, and the data set has none, or none that agree.
+        DatasetError: The recipe learns votes, and the data set has none, or none that agree; or a
+            teacher has other emotions or learned from other faces.
         OutputError: A folder cannot be made or holds another network or run; or there is nothing
             to resume in it, or only a run of other settings.
-        ModelError: The weights to start from cannot be had, or the recipe takes none.
+        ModelError: The weights to start from or a teacher cannot be had, or the recipe takes no
+            weights.
         TrainingError: The loss is no finite number any more, more epochs are asked for than a
-            recipe in stages has, or TensorBoard is not installed.
+            recipe in stages has, a teacher knows votes that the recipe does not learn, or
+            TensorBoard is not installed.
         KeyboardInterrupt: Ctrl-C before the first epoch was over. Later, Ctrl-C ends the run
             with the best epoch so far, which its card notes as not `finished`, and `resume` can
             still take it up.
@@ -82,6 +90,7 @@ def train(
             f"The recipe {recipe.name!r} trains in stages, {recipe.epochs} epochs in all; --epochs "
             "can end it earlier, not later."
         )
+    taught_by = Teachers.load(teachers, recipe, dataset)
     # A resumed run goes on in its own precision, even where the hardware is another one.
     policy = before.get("precision") or fastest_policy()
     settings = {
@@ -93,6 +102,7 @@ def train(
         "weights": weights,
         "precision": policy,
         "balanced": str(balanced),
+        "teachers": ", ".join(taught_by.names()) or "none",
     }
     if resume:
         _check_same(before, settings)
@@ -105,7 +115,7 @@ def train(
         fine_tuning.load(network.get_layer(fine_tuning.backbone), weights)
     if not resume:
         files.begin_run(settings)
-    run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, tensorboard)
+    run = Run(recipe, dataset, files, seed, fine_tuning, network, balanced, taught_by, tensorboard)
     finished = run.fit(epochs)
     trained_on = {
         **_provenance(recipe, dataset, files),
@@ -113,6 +123,7 @@ def train(
         "pretrained": weights,
         "precision": policy,
         "balanced": balanced,
+        "teachers": taught_by.names(),
         "finished": finished,
     }
     cards = _write_all(recipe, dataset, files, folders, label_sets, trained_on)
@@ -230,7 +241,8 @@ def _check_free(folders: tuple[Path, ...]) -> None:
 def _check_same(before: dict[str, str], settings: dict[str, str]) -> None:
     """Raise `OutputError` unless the interrupted run had the same settings."""
     again = "the same settings, or start anew in another folder."
-    before = {"validation": settings["validation"], **before}  # earlier versions did not note it
+    # Earlier versions did not note the one and did not know the other.
+    before = {"validation": settings["validation"], "teachers": "none", **before}
     if any(before.get(name) != settings[name] for name in ("data", "validation")):
         raise OutputError(
             "The interrupted run had other data, another split or another --limit; resume it with "
