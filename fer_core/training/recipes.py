@@ -109,6 +109,22 @@ RECIPES: dict[str, Recipe] = {
             learns_votes=True,
         ),
         Recipe(
+            name="fer-resnet-60",
+            summary="the same network on faces enlarged to 60 pixels, best with --teachers",
+            source="this project",
+            published="none but this project's own figures",
+            build=architectures.fer_resnet_60,
+            optimizer=_sgd_in_cycles,
+            augment=augmentation.strong_geometry,
+            batch_size=128,
+            epochs=204,
+            then=(
+                Stage(_sgd_in_a_last_cycle, epochs=80, mixup=0.4),
+                Stage(_sgd_in_a_last_cycle, epochs=64, mixup=0.4),
+            ),
+            learns_votes=True,
+        ),
+        Recipe(
             name="wide-cnn",
             summary="four wide convolutions with much dropout",
             source="FER2013 tutorials with 128, 256, 512 and 512 filters",

@@ -146,6 +146,9 @@ COUNTS = {
 }
 
 
+COUNTS["fer_resnet_60"] = COUNTS["fer_resnet"]
+
+
 def test_every_recipe_has_a_network_whose_parameters_are_worked_out() -> None:
     assert set(COUNTS) == set(BUILDERS)
     assert {name for name in architectures.__all__ if not name.startswith("load_")} == set(BUILDERS)
@@ -218,6 +221,7 @@ def test_networks_for_color_take_three_channels(network: Callable[[str], Any], n
     [
         pytest.param("khaireddin_vgg", 4, id="40 of 48"),
         pytest.param("fer_resnet", 2, id="44 of 48"),
+        pytest.param("fer_resnet_60", 2, id="44 of 48, enlarged"),
     ],
 )
 def test_networks_that_crop_see_the_inner_pixels_alone(
@@ -317,3 +321,15 @@ def test_weights_come_from_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     backbone = filled(1)
     architectures.load_resnet50v2_weights(backbone, str(path))
     assert backbone.get_weights()[0].tolist() == [[3.0]]
+
+
+def test_faces_may_be_enlarged_before_the_first_convolution() -> None:
+    smaller: Any = architectures.fer_resnet(7)
+    larger: Any = architectures.fer_resnet_60(7)
+    assert larger.count_params() == smaller.count_params()
+    positions = [
+        next(layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)).output
+        for network in (smaller, larger)
+    ]
+    assert [tuple(output.shape[1:3]) for output in positions] == [(44, 44), (60, 60)]
+    assert larger.output_shape == (None, 2, 7)

@@ -380,6 +380,7 @@ def test_a_history_that_is_none_exits_with_2_and_one_sentence(
 LEAST_ACCURACY = {
     "ck-cnn": 0.9695,
     "fer-resnet": 0.709,
+    "fer-resnet-60": 0.724,
     "fer-resnet-ferplus": 0.872,
     "mini-xception": 0.65,
     "tutorial-cnn": 0.611,

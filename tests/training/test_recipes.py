@@ -161,6 +161,13 @@ def test_our_own_network_is_trained_along_three_cosines_the_last_one_with_mixup(
     assert last == pytest.approx([0.05, 0.025, 0], abs=1e-6)
 
 
+def test_the_network_on_enlarged_faces_has_one_stage_more() -> None:
+    smaller, larger = find_recipe("fer-resnet"), find_recipe("fer-resnet-60")
+    assert larger.then[:1] == smaller.then
+    assert [(stage.epochs, stage.mixup) for stage in larger.then] == [(80, 0.4), (64, 0.4)]
+    assert larger.epochs == smaller.epochs + 64
+
+
 def test_fine_tuning_frees_more_layers_at_a_lower_rate_from_stage_to_stage() -> None:
     recipe = find_recipe("deepfer-resnet50v2")
     assert recipe.fine_tuning is not None

@@ -9,6 +9,7 @@ from fer_core.training.architectures.plain import ck_cnn, tutorial_cnn, wide_cnn
 from fer_core.training.architectures.residual import (
     deepfer_resnet50v2,
     fer_resnet,
+    fer_resnet_60,
     load_resnet50v2_weights,
     mini_xception,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "deepfer_cnn",
     "deepfer_resnet50v2",
     "fer_resnet",
+    "fer_resnet_60",
     "khaireddin_vgg",
     "load_resnet50v2_weights",
     "mini_xception",

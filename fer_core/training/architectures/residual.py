@@ -43,18 +43,25 @@ def _separable_block(x: Any, width: int) -> Any:
     return layers.Add()([x, beside])
 
 
-def fer_resnet(n_classes: int) -> keras.Model:
+def fer_resnet(n_classes: int, *, enlarged_to: int = 44) -> keras.Model:
     """This project's pre-activation ResNet (He et al. 2016, arXiv:1603.05027), which answers twice.
 
     Each face is cropped to its middle 44x44 pixels and given mean 0 and variance 1, so that light
     and contrast of the photo do not matter; four stages of two blocks (32, 64, 128, 256). From the
     same features the layer `labels` answers by the data set's labels, `votes` by FER+'s votes.
 
+    Args:
+        n_classes: K.
+        enlarged_to: Height and width to which the crop is enlarged, so that every stage sees more
+            positions.
+
     Returns:
         A network with outputs `(N, 2, K)`, in that order: 2,805,598 parameters for seven classes.
     """
     inputs = x = layers.Input((48, 48, 1))
     x = layers.CenterCrop(44, 44)(x)
+    if enlarged_to != 44:
+        x = layers.Resizing(enlarged_to, enlarged_to)(x)
     # Scaled first, since 8 bits hold no variance of raw pixels. Epsilon keeps the noise of a flat
     # patch small: it stands for 5 of 255 grays.
     x = layers.Rescaling(1 / 255)(x)
@@ -75,6 +82,11 @@ def fer_resnet(n_classes: int) -> keras.Model:
         [layers.Reshape((1, n_classes))(answer) for answer in answers]
     )
     return keras.Model(inputs, outputs, name="fer_resnet")
+
+
+def fer_resnet_60(n_classes: int) -> keras.Model:
+    """The same on crops enlarged to 60x60 pixels: 1.4 times the time an answer."""
+    return fer_resnet(n_classes, enlarged_to=60)
 
 
 def _preactivation_block(x: Any, width: int) -> Any:
