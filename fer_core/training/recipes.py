@@ -110,7 +110,7 @@ RECIPES: dict[str, Recipe] = {
         ),
         Recipe(
             name="fer-resnet-60",
-            summary="the same network on faces enlarged to 60 pixels, best with --teachers",
+            summary="the same network on faces enlarged to 60 pixels",
             source="this project",
             published="none but this project's own figures",
             build=architectures.fer_resnet_60,
