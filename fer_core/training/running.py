@@ -3,6 +3,7 @@
 import math
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import keras
@@ -92,11 +93,7 @@ class Run:
         self.files.begin_stage(number)
         if self.fine_tuning:
             _hold_still(self.network.get_layer(self.fine_tuning.backbone), stage.learns_from)
-        batches = self._batches(
-            self.dataset.train,
-            self._targets(self.dataset.train, self.balanced, self.teachers),
-            stage.mixup,
-        )
+        batches = self._batches(self.dataset.train, self._training_targets, stage.mixup)
         trainer.compile(
             _scaled(stage.optimizer((end - start) * len(batches)), self.network),
             loss="categorical_crossentropy",
@@ -116,6 +113,11 @@ class Run:
         finally:
             callbacks[-1].on_train_end()  # closes history.csv, which Keras leaves open on Ctrl-C
         self.files.begin_stage(number + 1)
+
+    @cached_property
+    def _training_targets(self) -> Targets:
+        """The same in all stages: teachers take their time."""
+        return self._targets(self.dataset.train, self.balanced, self.teachers)
 
     def _validation_batches(self) -> FaceBatches:
         faces = self.dataset.validation
