@@ -1,41 +1,42 @@
 # `make run` starts the app and `make test` proves it; both first make what they need.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--fork-strategy fewest --no-annotate --no-header --quiet
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint format lock
+.PHONY: run test lint format reference lock
 
 run: .venv/app
-	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run app.py
+	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run serve.py
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/e2e
-	$(BIN)/python -m pytest tests/e2e  # alone: what they see of a live picture takes the processor
+	$(BIN)/python -m pytest tests/e2e  # alone: the frames that they see take the processor
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/windows app.py serve.py fer_core pages
 	$(BIN)/hadolint Dockerfile
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Pin everything anew from pyproject.toml, the same on every Python.
+# The pages of the Python package, from its docstrings.
+reference: .venv/dev
+	$(BIN)/python -m docs.reference reference
+
+# Pin everything again from pyproject.toml, the same on every Python.
 lock: .venv/dev
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --upgrade -o requirements.txt
-	$(BIN)/uv pip compile --group serve --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --generate-hashes -c requirements.txt \
-		-o requirements-serve.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --extra export -c requirements.txt -o requirements-export.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --extra ray -c requirements.txt -o requirements-ray.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
-		--no-annotate --no-header --quiet --extra dev --extra export --extra ray \
-		-c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --upgrade --extra app --extra train -o requirements.txt
+	$(COMPILE) --extra app --generate-hashes -c requirements.txt -o requirements-serve.txt
+	$(COMPILE) --extra app --extra train --generate-hashes -c requirements.txt -o requirements-train.txt
+	$(COMPILE) --extra app --extra export -c requirements.txt -o requirements-export.txt
+	$(COMPILE) --extra app --extra train --extra ray -c requirements.txt -o requirements-ray.txt
+	$(COMPILE) --extra dev -c requirements.txt -o requirements-dev.txt
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -2,29 +2,37 @@
 
 import streamlit as st
 
-import ui
-from parts.departed import forget_in_time
+from webapp import auth, look, models, routing, server, session
+from webapp.patches.departed import forget_in_time
+from webapp.views import notice
 
-st.set_page_config(page_title="Facial emotion recognition", page_icon=ui.ICON, layout="wide")
+st.set_page_config(
+    page_title="Facial emotion recognition",
+    page_icon=routing.ICON,
+    layout="wide",
+    initial_sidebar_state="collapsed",
+)
 
-PHOTO = st.Page("pages/photo.py", title="Photos", icon=":material/photo:", default=True)
-LIVE = st.Page("pages/live.py", title="Live camera", icon=":material/videocam:")
-VIDEO = st.Page("pages/video.py", title="Videos", icon=":material/movie:")
-NETWORKS = st.Page("pages/model.py", title="Networks", icon=":material/neurology:")
-page = st.navigation([PHOTO, VIDEO, LIVE, NETWORKS], position="top")
+LIVE = st.Page(
+    "pages/live.py",
+    title="Live camera",
+    icon=":material/videocam:",
+    url_path="camera",
+    default=True,
+)
+PHOTOS = st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:")
+VIDEOS = st.Page("pages/videos.py", title="Videos", icon=":material/movie:")
+MODELS = st.Page("pages/models.py", title="Models", icon=":material/neurology:")
+BY_ITS_NAME = st.Page("pages/live.py", title="Live camera", url_path="live", visibility="hidden")
+PAGES = [LIVE, PHOTOS, VIDEOS, MODELS]
+page = st.navigation([*PAGES, BY_ITS_NAME], position="top")
 forget_in_time()
-ui.open_metrics_port()
-ui.need_sign_in()
-ui.analyzer()  # where the app is not set up, that is all there is to show
-if page != PHOTO:
-    ui.leave_photo_page()
-if page != VIDEO:
-    ui.leave_video_page()
-if page != LIVE:
-    ui.leave_live_page()
-if page != NETWORKS:
-    ui.leave_network_page()
-with ui.routed():
+server.open_metrics_port()
+auth.need_sign_in()
+models.analyzer()  # where the app is not set up, that is all there is to show
+if page not in (LIVE, BY_ITS_NAME):
+    session.leave_live_page()
+look.show_header(PAGES, MODELS)
+with routing.routed():
     page.run()
-ui.show_notice()
-ui.show_sign_out()
+notice.show_notice()

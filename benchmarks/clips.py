@@ -59,7 +59,7 @@ def portraits() -> list[Portrait]:
 
 @cache
 def noises() -> npt.NDArray[np.int16]:
-    """Noise for some frames, shape `(16, H, W, 3)`; drawing it anew takes longer than all else."""
+    """Noise for some frames, `(16, H, W, 3)`; to draw it each time takes longer than all else."""
     normal = np.random.default_rng(0).normal(0, NOISE, (16, HEIGHT, WIDTH, 3))
     return normal.astype(np.int16)
 
@@ -82,7 +82,7 @@ def draw(faces: Sequence[tuple[Portrait, Pose]], number: int, brightness: float 
 
 
 def moving(index: int, n: int, time_s: float, speed: float = 1.0) -> Pose:
-    """Where the face of that index, of n, is while all sway and come nearer and go."""
+    """Place of the face of that index, of n, while all sway and come nearer and go."""
     turn = 2 * np.pi * time_s * speed / 3 + index
     if n == 1:
         return Pose(320 + 120 * np.cos(turn), 240 + 20 * np.sin(2 * turn), 140 + 25 * np.sin(turn))

@@ -1,4 +1,4 @@
-"""Which faces each way to search finds, what it takes for faces, and how long it needs.
+"""The faces that each detector finds, its mistakes, and the time it takes.
 
     python -m benchmarks.detection
     python -m benchmarks.detection --photos FOLDER --boxes benchmarks/group_photos.csv
@@ -20,11 +20,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer_core.detection import FaceDetector, HaarFaceDetector
+from fer_core.decoding import decode_image
+from fer_core.detection.base import FaceDetector
+from fer_core.detection.haar import HaarFaceDetector
+from fer_core.detection.thorough import ThoroughFaceDetector
+from fer_core.detection.yunet import YuNetFaceDetector
 from fer_core.faces import BoundingBox, box_iou
-from fer_core.images import RgbImage, decode_image
-from fer_core.thorough_detection import ThoroughFaceDetector
-from fer_core.yunet import YuNetFaceDetector
+from fer_core.images import RgbImage
 
 LEAST_FACE_PX = 40
 SAME_FACE_IOU = 0.4
@@ -34,7 +36,7 @@ PORTRAITS = {
     "matplotlib/mpl-data/sample_data/grace_hopper.jpg": BoundingBox(144, 98, 384, 338),
     "skimage/data/astronaut.png": BoundingBox(177, 66, 274, 163),
 }
-"""Where the faces are in portraits that installed packages carry."""
+"""The faces in portraits that installed packages carry."""
 
 TILTS = (0, 10, 15, 20, 30, 45)
 FACE_SIDES_PX = (48, 64, 96, 128)
@@ -50,7 +52,7 @@ class Annotated:
 
 @dataclass
 class Tally:
-    """What one way to search made of some photos."""
+    """The results of one detector on some photos."""
 
     n_photos: int = 0
     n_faces: int = 0

@@ -1,4 +1,4 @@
-"""What it costs to encode the pictures of a live viewer, and how sharp they arrive.
+"""The processor time to encode a live viewer's frames, and the sharpness that arrives.
 
     python -m benchmarks.encoder
 
@@ -18,8 +18,8 @@ from aiortc.codecs.vpx import Vp8Decoder, Vp8Encoder, vp8_depayload
 from aiortc.jitterbuffer import JitterFrame
 
 from fer_core.images import RgbImage
-from serving.lean_vp8 import LeanVp8Encoder
 from tests.e2e.clip import write_clip
+from webapp.patches.lean_vp8 import LeanVp8Encoder
 
 N_FRAMES = 240
 NOISE = 3.0
@@ -29,7 +29,7 @@ CLOCK_HZ, FRAME_RATE = 90_000, 30
 
 
 def noisy_clip() -> list[RgbImage]:
-    """The pictures of a camera."""
+    """The frames of a camera."""
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "camera.mjpeg"
@@ -42,7 +42,7 @@ def noisy_clip() -> list[RgbImage]:
 
 
 def measure(encoder: Vp8Encoder, images: list[RgbImage]) -> tuple[float, float, float]:
-    """Milliseconds of processor time a picture, kilobits a second, and the error in grays."""
+    """Milliseconds of processor time a frame, kilobits a second, and the error in grays."""
     decoder = Vp8Decoder()
     seconds = n_bytes = 0.0
     squares = []
@@ -76,7 +76,7 @@ def main() -> None:
         for kind, measured in rows.items():
             ms, kilobits, error = np.median(measured, axis=0)
             print(
-                f"{rate / 1000:.0f} kbit/s, {kind.__name__}: {ms:.2f} ms a picture, "
+                f"{rate / 1000:.0f} kbit/s, {kind.__name__}: {ms:.2f} ms a frame, "
                 f"{kilobits:.0f} kbit/s used, error {error:.2f}"
             )
 

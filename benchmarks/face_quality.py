@@ -1,12 +1,12 @@
-"""Where a network's answers stop being worth their name, and which faces `face_doubts` marks.
+"""The faces for which a model's predictions are worth little, and those that `face_doubts` marks.
 
     python -m benchmarks.face_quality --data fer2013.csv
 
 Faces of FER2013's PublicTest are made smaller, blurred, darkened and turned, by ever more. For each
-degree: accuracy, mean probability of the answer (what a calibrated network would reach), and the
-share of faces that are marked. The last lines split the faces as they are by what is measured, and
-by how light the middle of the face is: by the lamp as much as by the skin.
-They are judged by the labels that the network learned: FER2013's, or the majority of FER+'s votes.
+degree: accuracy, mean probability of the prediction (a calibrated model's accuracy), and the
+share of faces that are marked. The last lines split the faces as they are by what is measured, by
+how light the middle of the face is (by the lamp as much as by the skin), and by the probability.
+They are evaluated by the labels that the model learned: FER2013's, or FER+'s majority.
 """
 
 import argparse
@@ -18,12 +18,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer_core.classification import EmotionClassifier
+from fer_core.classification.classifier import EmotionClassifier
+from fer_core.classification.model_store import DEFAULT_MODEL
 from fer_core.images import to_gray_face
-from fer_core.model_store import DEFAULT_MODEL
 from fer_core.quality import face_doubts, sharpness, symmetry
-from fer_core.training.calibrate import calibration_faces
-from fer_core.training.datasets import load_dataset
+from fer_core.training.data.datasets import load_dataset
+from fer_core.training.run.calibrate import calibration_faces
 
 Face = npt.NDArray[np.uint8]
 
@@ -73,12 +73,15 @@ DAMAGES: dict[str, tuple[Callable[[Face, float], Face], tuple[float, ...]]] = {
     "turn, degrees": (turned, (10, 20, 30, 40)),
 }
 
-FINE, FIFTHS = (0, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1), (0, 0.2, 0.4, 0.6, 0.8, 1)
+FINE, FIFTHS = (0, 0.0125, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1), (0, 0.2, 0.4, 0.6, 0.8, 1)
 MEASURES: dict[str, tuple[Callable[[Face], float], tuple[float, ...]]] = {
     "sharpness": (sharpness, FINE),
     "symmetry": (symmetry, FINE),
     "light of the face": (lambda face: float(face[12:36, 12:36].mean()), FIFTHS),
 }
+
+
+LEAST_PROBABILITIES = (0.35, 0.4, 0.45, 0.5, 0.6)
 
 
 def main() -> None:
@@ -92,7 +95,7 @@ def main() -> None:
     dataset = load_dataset(args.data)
     faces = calibration_faces(classifier.card.trained_on.get("labels"), dataset)[: args.n]
 
-    def answers(images: list[Face]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    def predictions(images: list[Face]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
         rows = classifier.probabilities(np.stack(images))
         return rows.argmax(axis=1) == faces.labels, rows.max(axis=1)
 
@@ -100,11 +103,11 @@ def main() -> None:
     for name, (damage, degrees) in DAMAGES.items():
         for degree in degrees:
             crops = [np.repeat(damage(f, degree)[..., None], 3, axis=2) for f in faces.images]
-            right, probability = answers([to_gray_face(c, SIDE_PX, SIDE_PX) for c in crops])
+            right, probability = predictions([to_gray_face(c, SIDE_PX, SIDE_PX) for c in crops])
             marked = np.mean([bool(face_doubts(crop)) for crop in crops])
             row = f"{right.mean():.1%} | {probability.mean():.1%} | {marked:.1%}"
             print(f"| {name} {degree:g} | {row} |", flush=True)
-    right, probability = answers(list(faces.images))
+    right, probability = predictions(list(faces.images))
     for name, (measure, quantiles) in MEASURES.items():
         values = np.array([measure(face) for face in faces.images])
         edges = np.quantile(values, quantiles)
@@ -112,6 +115,10 @@ def main() -> None:
             some = (values >= low) & (values <= high)
             row = f"{right[some].mean():.1%} | {probability[some].mean():.1%} | n {some.sum()}"
             print(f"| {name} {low:.2f} to {high:.2f} | {row} |")
+    for least in LEAST_PROBABILITIES:
+        below = probability < least
+        row = f"{below.mean():.1%} | {right[below].mean():.1%} | others {right[~below].mean():.1%}"
+        print(f"| probability below {least:g} | {row} |")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a frame of the live camera costs, against the tutorials' loop, and how calm its faces are.
+"""The time of a live frame, against the tutorials' loop, and the calm of its faces.
 
     python -m benchmarks.live [--clip FILE] [--seconds N]
 
@@ -23,13 +23,13 @@ import numpy.typing as npt
 
 import fer_core
 from benchmarks.clips import FPS, Pose, center_and_width, draw, moving, portraits, read_clip
-from fer_core.classification import EmotionClassifier
+from fer_core.classification.classifier import EmotionClassifier
+from fer_core.classification.model_store import DEFAULT_MODEL, find_model
+from fer_core.detection.near import detect_near
 from fer_core.faces import DetectedFace
-from fer_core.full_search import InlineExecutor
 from fer_core.images import RgbImage
-from fer_core.model_store import DEFAULT_MODEL, find_model
-from fer_core.motion import MotionFrame, SubpixelBox, follow_boxes
-from fer_core.near_search import detect_near
+from fer_core.live.background_search import InlineExecutor
+from fer_core.tracking.optical_flow import MotionFrame, SubpixelBox, follow_boxes
 
 Process = Callable[[RgbImage], object]
 
@@ -107,7 +107,7 @@ def measure_stages(analyzer: fer_core.EmotionAnalyzer, n_faces: int) -> None:
 
 
 class TutorialLoop:
-    """What the tutorials do with each frame: everything, on the whole frame."""
+    """The tutorials' work on each frame: everything, on the whole frame."""
 
     def __init__(self) -> None:
         import keras
@@ -175,7 +175,7 @@ def poses(
 
 
 def measure_boxes(analyzer: fer_core.EmotionAnalyzer, seconds: int) -> None:
-    """How much the box of a still face trembles, and how far that of a moving one is behind."""
+    """The tremble of a still face's box, and the delay of a moving one's."""
     print("\nboxes, standard deviation in pixels     x      y  width")
     for i, portrait in enumerate(portraits()[:2]):
         for width in (90, 160):
@@ -197,7 +197,7 @@ def measure_boxes(analyzer: fer_core.EmotionAnalyzer, seconds: int) -> None:
 
 
 def measure_labels(analyzer: fer_core.EmotionAnalyzer, seconds: int) -> None:
-    """How often the name of a still face's emotion changes, that is wrongly."""
+    """The number of times that a still face's label changes, which is always wrong."""
     print("\nstill faces in noise: changes a minute of the name, and of the most probable emotion")
     for brightness in (1.0, 0.4):
         for i, portrait in enumerate(portraits()):
@@ -218,7 +218,7 @@ def measure_labels(analyzer: fer_core.EmotionAnalyzer, seconds: int) -> None:
 
 
 def measure_finding(analyzer: fer_core.EmotionAnalyzer, n_trials: int) -> None:
-    """How long a face is in view before it is shown."""
+    """The time for which a face is in view before it is shown."""
     frames = [[draw([], number=t) for t in range(8)]]
     frames += [[draw([(portraits()[0], Pose(320, 240, 120))], number=t) for t in range(8)]]
     times_s = []

@@ -10,7 +10,7 @@ import sys
 
 LOAD_DATASET = """
 from pathlib import Path
-from fer_core.training.datasets import load_dataset
+from fer_core.training.data.datasets import load_dataset
 def read(path):
     dataset = load_dataset(Path(path))
     return len(dataset.train) + len(dataset.validation) + len(dataset.test)

@@ -39,7 +39,7 @@ class Network:
 
 @contextmanager
 def own_network() -> Iterator[Network | None]:
-    """The network; None where this machine does not allow one."""
+    """The network; None if this machine does not allow one."""
     try:
         _ip("netns", "add", NAME)
     except (OSError, subprocess.CalledProcessError) as error:

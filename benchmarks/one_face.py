@@ -1,4 +1,4 @@
-"""Milliseconds of one core for one face, of several network files side by side.
+"""Milliseconds of one core for one face, of several model files side by side.
 
     python -m benchmarks.one_face models/tutorial-cnn-augmented/model.tflite OTHER.tflite
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_core.classification import open_network
+from fer_core.classification.classifier import open_model
 
 ROUNDS = 200
 WARM_UP = 10
@@ -21,13 +21,13 @@ WARM_UP = 10
 
 def main(paths: list[Path]) -> None:
     """Print each file's size, its median and its fastest twentieth."""
-    networks = [open_network(path) for path in paths]
+    models = [open_model(path) for path in paths]
     face = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
     times_ms: list[list[float]] = [[] for _ in paths]
     for turn in range(WARM_UP + ROUNDS):
-        for network, times in zip(networks, times_ms, strict=True):
+        for model, times in zip(models, times_ms, strict=True):
             start = time.thread_time()
-            network(face)
+            model(face)
             if turn >= WARM_UP:
                 times.append(1000 * (time.thread_time() - start))
     medians = [statistics.median(times) for times in times_ms]

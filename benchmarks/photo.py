@@ -1,4 +1,4 @@
-"""What a newcomer waits for: the import, the first photo and the next one.
+"""The waits of a newcomer: the import, the first photo and the next one.
 
     python -m benchmarks.photo
 
@@ -26,17 +26,17 @@ photo.paste(portrait, (384, 60))
 file = io.BytesIO()
 photo.save(file, "JPEG")
 analyzer = fer_core.load_analyzer()
-def answer():
+def analyze():
     image = fer_core.decode_image(file.getvalue())
     faces = analyzer.analyze(image)
     fer_core.draw_faces(image, faces)
     assert len(faces) == 1
-answer()
+analyze()
 print(time.perf_counter() - start)
 times = []
 for _ in range(9):
     start = time.perf_counter()
-    answer()
+    analyze()
     times.append(time.perf_counter() - start)
 print(sorted(times)[4])
 """
@@ -59,7 +59,7 @@ def main() -> None:
         extra.append(core - needs)
     firsts, nexts = zip(*(run(PHOTO) for _ in range(RUNS)), strict=True)
     print(f"import fer_core, beyond numpy and cv2: {median(extra):.3f} s")
-    print(f"first photo, with import and network:  {median(firsts):.3f} s")
+    print(f"first photo, with import and model:    {median(firsts):.3f} s")
     print(f"next photo of 1280x720, decode to drawn: {median(nexts):.3f} s")
 
 

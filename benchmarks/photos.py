@@ -1,4 +1,4 @@
-"""What a large photo and a folder of photos take.
+"""The time and the memory of a large photo and of a folder of photos.
 
     python -m benchmarks.photos
 
@@ -24,7 +24,7 @@ FOLDER = """
 import sys, time
 from pathlib import Path
 from fer_core.__main__ import main
-from fer_core.row_file import RowFile
+from fer_core.reports.row_file import RowFile
 def resident_mb():
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / 2**20

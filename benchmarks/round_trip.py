@@ -1,10 +1,10 @@
-"""How long a camera's picture takes to the annotated one on the page, and how many come.
+"""The delay from a camera's frame to the annotated one on the page, and the frames that come.
 
     python -m benchmarks.round_trip [--seconds N]
 
 The viewer is a headless Chromium on this machine, 640x480, whose camera's frames carry their
 number as black and white blocks. A second video in the page, which is not shown, plays the camera
-itself; the delay of a picture is how much later the returned video presents its number. A number
+itself; the delay of a frame is how much later the returned video presents its number. A number
 that comes again, as the camera repeats one or the page sees it twice, counts as shown, not as new.
 """
 
@@ -63,12 +63,12 @@ CLIP = {"WIDTH": WIDTH, "HEIGHT": HEIGHT, "BIT_PX": BIT_PX, "N_BITS": N_BITS}
 
 
 class TimedViewer(Viewer):
-    """A viewer who notes when each picture was taken and when it came back."""
+    """A viewer who notes when each frame was taken and when it came back."""
 
     def watch(self) -> bool:
-        """Start the camera; whether pictures come."""
+        """Start the camera; True if frames come."""
         body = self._frame.locator("body")
-        self._frame.get_by_role("button", name="START").wait_for()
+        self.page.get_by_role("button", name="START", exact=True).wait_for()
         body.evaluate(WATCH, CLIP)
         if self.start() is None:
             return False
@@ -76,7 +76,7 @@ class TimedViewer(Viewer):
         return True
 
     def watched(self, seconds: float) -> tuple[int, list[float]]:
-        """How many pictures are shown in so many seconds, and the delay of each new one.
+        """Number of frames shown in so many seconds, and the delay of each new one.
 
         The delay is longer than half a round of the clip where a frame was not seen to be taken.
         """
@@ -96,7 +96,7 @@ def main() -> None:
     with stage() as (server, chromium, clip):
         viewer = TimedViewer(chromium, clip, server.app.url)
         if not viewer.watch():
-            raise SystemExit("no picture came")
+            raise SystemExit("no frame came")
         time.sleep(SETTLING_S)
         used = server.usage()
         n_shown, new_ms = viewer.watched(options.seconds)
@@ -104,9 +104,9 @@ def main() -> None:
         viewer.close()
     delays_ms = [ms for ms in new_ms if 0 < ms < HALF_ROUND_MS]
     middle, high = np.percentile(delays_ms, (50, 95))
-    print(f"pictures a second: {n_shown / options.seconds:.1f}")
+    print(f"frames a second: {n_shown / options.seconds:.1f}")
     print(f"new ones a second: {len(new_ms) / options.seconds:.1f}")
-    print(f"delay: median {middle:.0f} ms, 95 % {high:.0f} ms, of {len(delays_ms)} pictures")
+    print(f"delay: median {middle:.0f} ms, 95 % {high:.0f} ms, of {len(delays_ms)} frames")
     print(f"processors that the app takes: {processors:.2f}")
     print(f"load average at the end: {os.getloadavg()}")
 

@@ -1,10 +1,10 @@
-"""Whether a server stays as it is while viewers come, go, crash and lose their network.
+"""Checks that a server stays as it is while viewers come, go, crash and lose their network.
 
     python -m benchmarks.soak [--minutes N] [--seed N]
 
 One viewer stays on this machine, and one more in a network namespace whose interface is taken
 down for some seconds at a time; others come and go at random. After each event it is measured how
-long the pictures of those who stay take to move. Twice everybody leaves: after some minutes to warm
+long the frames of those who stay take to move. Twice everybody leaves: after some minutes to warm
 up, and in the end. Each time, once Streamlit has forgotten them, memory, threads and sockets are
 read; they must be the same. The tasks of asyncio cannot be seen from outside; those of a connection
 hold its sockets.
@@ -30,7 +30,7 @@ WARM_UP_SHARE = 0.2
 MOST_GROWTH = 0.02
 MOST_STILL_S = 5.0
 POOLED_THREADS = (os.cpu_count() or 1) + 4 + 4
-"""As many threads asyncio keeps once it has needed them, and libuv, on which uvloop stands."""
+"""Threads that asyncio and libuv, which uvloop uses, keep once they have needed them."""
 
 POOLED_SOCKETS = 2
 """Sockets that may be held longer than the viewers."""
@@ -125,7 +125,7 @@ class Soak:
 
 
 def verdict(soak: Soak, before: Usage, after: Usage, n_live: float) -> bool:
-    """Print it; whether everything is as it must be."""
+    """Print it; True if everything is as it must be."""
     grown, longest_s = after.rss_mb / before.rss_mb - 1, max(soak.still_s, default=float("inf"))
     threads, sockets = after.n_threads - before.n_threads, after.n_sockets - before.n_sockets
     lines = [
@@ -133,7 +133,7 @@ def verdict(soak: Soak, before: Usage, after: Usage, n_live: float) -> bool:
         (threads <= POOLED_THREADS, f"{threads:+d} threads after everybody had left"),
         (sockets <= POOLED_SOCKETS, f"{sockets:+d} sockets after everybody had left"),
         (n_live == 0, f"{n_live:.0f} live sessions after everybody had left"),
-        (longest_s <= MOST_STILL_S, f"pictures moved again after {longest_s:.1f} s at the longest"),
+        (longest_s <= MOST_STILL_S, f"frames moved again after {longest_s:.1f} s at the longest"),
         (soak.n_lost == 0, f"{soak.n_lost} times only after another START"),
     ]
     for good, sentence in lines:

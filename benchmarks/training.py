@@ -27,7 +27,7 @@ TUTORIAL = """
 import sys, time
 import keras
 from tensorflow.keras.preprocessing.image import ImageDataGenerator
-from fer_core.training.architectures import tutorial_cnn
+from fer_core.training.architectures.plain import tutorial_cnn
 
 flow = ImageDataGenerator().flow_from_directory(
     sys.argv[1] + "/train", target_size=(48, 48), batch_size=64, color_mode="grayscale"
@@ -46,7 +46,7 @@ from pathlib import Path
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"  # as the command line does, before Keras is imported
 import keras
 from fer_core.__main__ import main
-from fer_core.training.batches import FaceBatches
+from fer_core.training.data.batches import FaceBatches
 
 making_s = 0
 make = FaceBatches.__getitem__

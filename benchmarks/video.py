@@ -1,9 +1,9 @@
-"""How long the analysis of a video takes, and that its memory does not grow with its length.
+"""The time that the analysis of a video takes, and the proof that its memory does not grow.
 
     python -m benchmarks.video [--long]
 
 A clip of 1280x720 pixels at 30 frames a second in which two portraits move, one of them at times
-away, is analyzed at 10 pictures a second in a fresh process, then annotated. With `--long` it is
+away, is analyzed at 10 frames a second in a fresh process, then annotated. With `--long` it is
 ten times as long.
 """
 
@@ -25,8 +25,8 @@ import resource, sys, time
 from pathlib import Path
 import fer_core
 from fer_core.timeline import Timeline
-from fer_core.video import analyze_video
-from fer_core.video_file import open_video
+from fer_core.video.analysis import analyze_video
+from fer_core.video.reader import open_video
 analyzer = fer_core.load_analyzer()
 video = open_video(Path(sys.argv[1]))
 timeline = Timeline(analyzer.classifier.labels, 10)
@@ -48,7 +48,7 @@ print(peaks[60], peak_mb())
 ANNOTATE = (
     ANALYZE
     + """
-from fer_core.video_export import write_annotated
+from fer_core.video.writer import write_annotated
 wall, cpu = time.perf_counter(), time.process_time()
 for _ in write_annotated(video, timeline, Path(sys.argv[1]).with_suffix(".out.mp4")):
     pass
@@ -66,15 +66,15 @@ def write_clip(path: Path, seconds: int) -> None:
         stream = output.add_stream("libx264", rate=FPS, options={"preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for number in range(seconds * FPS):
-            picture = np.full((HEIGHT, WIDTH, 3), 110, dtype=np.uint8)
+            image = np.full((HEIGHT, WIDTH, 3), 110, dtype=np.uint8)
             turn = 2 * np.pi * number / (6 * FPS)
             x, y = round(180 + 80 * np.cos(turn)), round(160 + 80 * np.sin(turn))
-            picture[y : y + 400, x : x + 400] = large
+            image[y : y + 400, x : x + 400] = large
             if number // FPS % 10 < 7:
-                picture[y + 100 : y + 360, 1160 - x : 1420 - x][:, : WIDTH - 1160 + x] = small[
+                image[y + 100 : y + 360, 1160 - x : 1420 - x][:, : WIDTH - 1160 + x] = small[
                     :, : WIDTH - 1160 + x
                 ]
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
 
@@ -116,7 +116,7 @@ def main() -> None:
             write_repeated(clip, Path(folder) / "long.mp4", 10)
             clip = Path(folder) / "long.mp4"
         wall, cpu, n, n_faces, first, peak, *rest = run(ANALYZE if long else ANNOTATE, clip)
-        print(f"analyzed {n:.0f} pictures with {n_faces:.0f} faces in {wall:.1f} s,")
+        print(f"analyzed {n:.0f} frames with {n_faces:.0f} faces in {wall:.1f} s,")
         print(
             f"{cpu:.1f} s of processor time; peak {first:.0f} MB after 60 s, {peak:.0f} MB in all"
         )

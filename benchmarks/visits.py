@@ -1,10 +1,10 @@
-"""Whether every start plays, and what many visits leave in memory.
+"""Checks that every start plays, and measures the memory that many visits leave.
 
     python -m benchmarks.visits [--visits N]
 
-Each visit starts the camera, sees its picture move and leaves, in turn by STOP, by closing the tab
+Each visit starts the camera, sees its frames move and leaves, in turn by STOP, by closing the tab
 and by a browser that is killed. Streamlit keeps a visit that did not say goodbye for two minutes,
-so memory is read three minutes after the last. The first visits load the network and are not
+so memory is read three minutes after the last. The first visits load the model and are not
 counted as growth.
 """
 

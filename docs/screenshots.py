@@ -1,4 +1,4 @@
-"""Make the README's pictures from the running app: `python -m docs.screenshots`.
+"""Make the README's images from the running app: `python -m docs.screenshots`.
 
 Needs Chromium and the development requirements.
 """
@@ -40,21 +40,17 @@ def main() -> None:
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={clip}",
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 1300})
-        page.goto(app.url)
-        page.get_by_role("button", name="Try a sample").click()
-        page.get_by_text("astronaut.png").wait_for()
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(f"{app.url}/photos")
+        page.get_by_text("Two portraits").wait_for()
         page.wait_for_timeout(3000)
         page.screenshot(path=DOCS / "photos.png")
-        page.set_viewport_size({"width": 1280, "height": 1000})
         page.goto(f"{app.url}/live")
-        frame = page.frame_locator("iframe[src*='streamlit_webrtc']")
-        frame.get_by_role("button", name="START").click()
-        page.get_by_text("Face: ").wait_for()
-        page.get_by_text("Show probabilities in the picture").click()
+        page.get_by_role("button", name="START", exact=True).click()
+        page.get_by_text("Apparent expression").wait_for()
         page.mouse.move(640, 300)
         page.mouse.wheel(0, -2000)
-        page.wait_for_timeout(10_000)  # a busy machine shows a change of the picture late
+        page.wait_for_timeout(10_000)  # a busy machine shows a change of the page late
         page.screenshot(path=DOCS / "live.png")
         browser.close()
         app.stop()

@@ -3,23 +3,31 @@
     import fer_core
 
     analyzer = fer_core.load_analyzer()
-    image = fer_core.decode_image(data)
-    faces = analyzer.analyze(image)
-    annotated = fer_core.draw_faces(image, faces)
+    faces = analyzer.analyze("photo.jpg")  # or bytes, a PIL image, an array, a list of them
+    print(faces[0].label, faces[0].box.xyxy, faces.to_pandas())
+    annotated = faces.draw()
 
-    video = fer_core.open_video("clip.mp4")
-    for sample in fer_core.analyze_video(analyzer, video, rate=5):
-        print(sample.time_s, sample.faces)
+    timeline = analyzer.analyze_video("clip.mp4", rate=5)
+    print(timeline.summary(), timeline.tracks())
 
-Images are uint8 arrays of shape `(H, W, 3)` in red-green-blue order. TensorFlow is not imported
-unless a network is trained, evaluated or exported, PyAV not before a video's names are used.
+    rows = fer_core.analyze_files(analyzer, ["photos"])  # a whole folder, row by row
+
+Images are uint8 arrays of shape `(H, W, 3)` in red-green-blue order; those of OpenCV are
+blue-green-red, which `color="bgr"` says. TensorFlow is not imported unless a model is trained,
+evaluated or exported, PyAV not before a video is read.
 """
 
 import importlib
 import typing
 
-from fer_core.analysis import EmotionAnalyzer, load_analyzer
-from fer_core.detection import FaceDetector, HaarFaceDetector
+from fer_core.analysis import EmotionAnalyzer, PhotoFaces, VideoFaces, load_analyzer
+from fer_core.decoding import decode_image
+from fer_core.detection import (
+    FaceDetector,
+    HaarFaceDetector,
+    ThoroughFaceDetector,
+    YuNetFaceDetector,
+)
 from fer_core.drawing import draw_faces
 from fer_core.emotions import Emotion
 from fer_core.errors import (
@@ -30,15 +38,14 @@ from fer_core.errors import (
     VideoDecodeError,
 )
 from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion, TrackedFace
-from fer_core.images import decode_image
 from fer_core.live import LiveFrame, LiveSession, LiveSettings
-from fer_core.thorough_detection import ThoroughFaceDetector
-from fer_core.yunet import YuNetFaceDetector
+from fer_core.timeline import Timeline, VideoSample
 
 if typing.TYPE_CHECKING:
-    from fer_core.timeline import Timeline
-    from fer_core.video import VideoSample, analyze_video
-    from fer_core.video_file import VideoFile, open_video
+    from fer_core.commands.files import analyze_files
+    from fer_core.video import VideoFile, analyze_video, open_video
+
+__version__ = "0.1.0"
 
 __all__ = [
     "BoundingBox",
@@ -55,13 +62,16 @@ __all__ = [
     "LiveSession",
     "LiveSettings",
     "ModelError",
+    "PhotoFaces",
     "ThoroughFaceDetector",
     "Timeline",
     "TrackedFace",
     "VideoDecodeError",
+    "VideoFaces",
     "VideoFile",
     "VideoSample",
     "YuNetFaceDetector",
+    "analyze_files",
     "analyze_video",
     "decode_image",
     "draw_faces",
@@ -69,17 +79,16 @@ __all__ = [
     "open_video",
 ]
 
-_OF_VIDEOS = {
-    "Timeline": "timeline",
-    "VideoFile": "video_file",
-    "VideoSample": "video",
-    "analyze_video": "video",
-    "open_video": "video_file",
+_LAZY = {
+    "VideoFile": "fer_core.video",
+    "analyze_files": "fer_core.commands.files",
+    "analyze_video": "fer_core.video",
+    "open_video": "fer_core.video",
 }
 """Public names whose modules import PyAV, by module."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _OF_VIDEOS:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"fer_core.{_OF_VIDEOS[name]}"), name)
+    return getattr(importlib.import_module(_LAZY[name]), name)

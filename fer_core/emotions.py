@@ -1,4 +1,4 @@
-"""The classes that a network can answer with."""
+"""The classes that a model can predict."""
 
 from enum import StrEnum
 
@@ -18,6 +18,31 @@ class Emotion(StrEnum):
     SURPRISE = "surprise"
     NEUTRAL = "neutral"
     CONTEMPT = "contempt"
+
+    @property
+    def adjective(self) -> str:
+        """The word for the face's expression: "afraid" for fear. For people, never for files."""
+        return _ADJECTIVES.get(self, self.value)
+
+
+_ADJECTIVES = {
+    Emotion.DISGUST: "disgusted",
+    Emotion.FEAR: "afraid",
+    Emotion.SURPRISE: "surprised",
+    Emotion.CONTEMPT: "contemptuous",
+}
+
+DISPLAY_ORDER: tuple[Emotion, ...] = (
+    Emotion.HAPPY,
+    Emotion.SURPRISE,
+    Emotion.NEUTRAL,
+    Emotion.SAD,
+    Emotion.FEAR,
+    Emotion.DISGUST,
+    Emotion.ANGRY,
+    Emotion.CONTEMPT,
+)
+"""The order in which people see them, everywhere the same; neighbors look different to everyone."""
 
 
 FER2013_EMOTIONS: tuple[Emotion, ...] = tuple(Emotion)[:7]

@@ -1,16 +1,16 @@
-"""What can go wrong that a caller can act on.
+"""Errors that a caller can act on.
 
     FerError
     ├── ImageDecodeError    these bytes are not a photo that can be read
     ├── VideoDecodeError    these bytes are not a video that can be read
-    ├── ModelError          a network's folder is missing, incomplete or unfit
+    ├── ModelError          a model's folder is missing, incomplete or unfit
     ├── DetectorError       a face detector's file is missing or unfit
     ├── DatasetError        training data are missing or malformed
     ├── UnknownRecipeError  there is no recipe of that name
-    ├── TrainingError       a network cannot be trained as asked, here or by that recipe
+    ├── TrainingError       a model cannot be trained as asked, here or by that recipe
     ├── InputError          there is no file to analyze where a command was pointed to
     ├── ClusterError        a Ray cluster cannot be reached, or its machines lack something
-    ├── ExportError         a network cannot be turned into another format
+    ├── ExportError         a model cannot be turned into another format
     └── OutputError         a folder for results cannot be made or written to
 
 Every message is one sentence that can be shown to a user as it is. Mistakes of the programmer
@@ -27,11 +27,11 @@ class ImageDecodeError(FerError):
 
 
 class VideoDecodeError(FerError):
-    """The bytes are not a video that can be read, or its pictures are too large."""
+    """The bytes are not a video that can be read, or its frames are too large."""
 
 
 class ModelError(FerError):
-    """A network's folder is missing, incomplete or does not fit this version."""
+    """A model's folder is missing, incomplete or does not fit this version."""
 
 
 class DetectorError(FerError):
@@ -47,7 +47,7 @@ class UnknownRecipeError(FerError):
 
 
 class TrainingError(FerError):
-    """This machine, what is installed on it or the recipe cannot train as it was asked to."""
+    """The machine, its packages or the recipe cannot train as asked."""
 
 
 class ClusterError(FerError):
@@ -55,7 +55,7 @@ class ClusterError(FerError):
 
 
 class ExportError(FerError):
-    """A network cannot be turned into another format, or answers differently in it."""
+    """A model cannot be turned into another format, or predicts something else in it."""
 
 
 class OutputError(FerError):
@@ -64,3 +64,8 @@ class OutputError(FerError):
 
 class InputError(FerError):
     """There is no file to analyze where a command was pointed to."""
+
+
+def first_line(error: Exception) -> str:
+    """The message of a library's error, short enough for a sentence; its class if it has none."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,6 +1,7 @@
 """Boxes and faces: the values that detection, classification and drawing hand to each other."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -27,6 +28,12 @@ class BoundingBox:
         if self.x2 <= self.x1 or self.y2 <= self.y1:
             raise ValueError(f"A box must be at least one pixel wide and high. Received: {self}")
 
+    @classmethod
+    def square(cls, x: float, y: float, side_px: int) -> "BoundingBox":
+        """The square of that size whose middle is at `(x, y)`, rounded to whole pixels."""
+        left, top = round(x - side_px / 2), round(y - side_px / 2)
+        return cls(left, top, left + side_px, top + side_px)
+
     @property
     def xyxy(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom."""
@@ -46,6 +53,10 @@ class BoundingBox:
         """The same box moved right by `dx` and down by `dy` pixels."""
         return BoundingBox(self.x1 + dx, self.y1 + dy, self.x2 + dx, self.y2 + dy)
 
+    def turned(self, height: int) -> "BoundingBox":
+        """The same box after an image of that height was turned clockwise by 90°."""
+        return BoundingBox(height - self.y2, self.x1, height - self.y1, self.x2)
+
     def mirrored(self, width: int) -> "BoundingBox":
         """The same box in the mirror image of an image of that width."""
         return BoundingBox(width - self.x2, self.y1, width - self.x1, self.y2)
@@ -64,7 +75,7 @@ class BoundingBox:
         return BoundingBox(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
 
     def clipped(self, width: int, height: int) -> "BoundingBox | None":
-        """The part inside an image of that size, None where there is none."""
+        """The part inside an image of that size, None if there is none."""
         x1, x2 = max(self.x1, 0), min(self.x2, width)
         y1, y2 = max(self.y1, 0), min(self.y2, height)
         return BoundingBox(x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
@@ -80,38 +91,67 @@ def box_iou(a: BoundingBox, b: BoundingBox) -> float:
     return shared / (a.width * a.height + b.width * b.height - shared)
 
 
+class FaceSource(StrEnum):
+    """The reason to take something for a face."""
+
+    DETECTOR = "detector"
+    WHOLE_IMAGE = "whole image"
+
+
+def reading_order(boxes: Sequence[BoundingBox]) -> list[int]:
+    """Positions of boxes row by row from the top, in each row from left to right.
+
+    A box is in a row with another one where its middle is beside that one's middle half.
+    """
+    rows: list[list[int]] = []
+    for index in sorted(range(len(boxes)), key=lambda i: boxes[i].y1 + boxes[i].y2):
+        box = boxes[index]
+        first = boxes[rows[-1][0]] if rows else box
+        if rows and abs(box.y1 + box.y2 - first.y1 - first.y2) <= max(first.height, box.height):
+            rows[-1].append(index)
+        else:
+            rows.append([index])
+    return [index for row in rows for index in sorted(row, key=lambda i: boxes[i].x1)]
+
+
 @dataclass(frozen=True)
 class DetectedFace:
-    """A face that a detector found.
+    """A face that was found.
 
     Attributes:
-        box: Where it is, inside the image.
-        confidence: How sure the detector is that this is a face, from 0 to 1. It ranks faces of
-            one detector; it is not a probability.
+        box: Its box, inside the image.
+        confidence: The detector's confidence that this is a face, from 0 to 1. It ranks faces of
+            one detector; it is not a probability. 0 where no detector was asked or found it.
+        source: `WHOLE_IMAGE` where the image is taken for a face that was cut out already.
+        turned_deg: Its turn in the image, clockwise from upright: 0, 90, 180 or 270.
     """
 
     box: BoundingBox
     confidence: float
+    source: FaceSource = field(default=FaceSource.DETECTOR, kw_only=True)
+    turned_deg: int = field(default=0, kw_only=True)
 
 
 UNCERTAIN_BELOW = 0.4
-"""An answer less probable than this is not named. The rule: the lowest twentieth from which on, in
-each band of a twentieth, at least two answers of five are right on FER2013's PublicTest. With the
-network `tutorial-cnn-augmented` 37 % are right from .35 to .40 and 43 % from .40 to .45. For a
-calibrated network the probability is the share that is right, so that the rule gives .4 for any. A
-network of soft votes is seldom so unsure: of `fer-resnet-ferplus` 1 % of the answers fall below."""
+"""A face whose most probable emotion is less probable is labeled uncertain.
+
+The rule: the lowest twentieth from which on, in each band of a twentieth, at least two predictions
+of five are right on FER2013's PublicTest. With the model `tutorial-cnn-augmented` 37 % are right
+from .35 to .40 and 43 % from .40 to .45. The probability of a calibrated model is the share that is
+right, so the rule gives .4 for any. The app's model falls below for .6 % of the faces, and is
+wrong there five times as often as elsewhere."""
 
 
 def probable_emotion(
     probabilities: Mapping[Emotion, float], least: float = UNCERTAIN_BELOW
 ) -> Emotion | None:
-    """The most probable emotion, None where it is less probable than `least`."""
+    """The most probable emotion, None if it is less probable than `least`."""
     best = max(probabilities, key=lambda emotion: probabilities[emotion])
     return best if probabilities[best] >= least else None
 
 
 class Doubt(StrEnum):
-    """Why the network's answer for a face is not to be relied on."""
+    """A reason not to rely on the prediction for a face."""
 
     SMALL = "small"
     BLURRED = "blurred"
@@ -121,7 +161,7 @@ class Doubt(StrEnum):
 
 
 UNCERTAIN = "uncertain"
-"""What is shown in place of an emotion where none is named."""
+"""The label of a face that has no probable emotion."""
 
 
 @dataclass(frozen=True)
@@ -129,17 +169,21 @@ class FaceEmotion:
     """A face and its apparent emotion.
 
     Attributes:
-        box: Where the face is, inside the image.
+        box: The face's box, inside the image.
         confidence: The detector's, as in `DetectedFace`.
-        probabilities: Probability of each emotion, summing to 1, in the order of the network's
+        probabilities: Probability of each emotion, summing to 1, in the order of the model's
             labels.
-        doubts: Why the probabilities are not to be relied on; () where they are.
+        doubts: Reasons not to rely on the probabilities; () for none.
+        source: As in `DetectedFace`.
+        turned_deg: As in `DetectedFace`.
     """
 
     box: BoundingBox
     confidence: float
     probabilities: Mapping[Emotion, float]
     doubts: tuple[Doubt, ...] = field(default=(), kw_only=True)
+    source: FaceSource = field(default=FaceSource.DETECTOR, kw_only=True)
+    turned_deg: int = field(default=0, kw_only=True)
 
     @property
     def emotion(self) -> Emotion:
@@ -152,14 +196,27 @@ class FaceEmotion:
         return self.probabilities[self.emotion]
 
     @property
-    def named_emotion(self) -> Emotion | None:
-        """The emotion to name, None where there is a doubt."""
+    def shown_emotion(self) -> Emotion | None:
+        """The emotion to show, None if there is a doubt."""
         return None if self.doubts else self.emotion
 
     @property
+    def label(self) -> str:
+        """The label to show: an emotion, or `UNCERTAIN`."""
+        return self.shown_emotion or UNCERTAIN
+
+    @property
     def answer(self) -> str:
-        """What to show: the emotion to name, or `UNCERTAIN`."""
-        return self.named_emotion or UNCERTAIN
+        """The former name of `label`, kept for one release."""
+        warnings.warn("FaceEmotion.answer is now label.", DeprecationWarning, stacklevel=2)
+        return self.label
+
+    @property
+    def named_emotion(self) -> Emotion | None:
+        """The former name of `shown_emotion`, kept for one release."""
+        sentence = "FaceEmotion.named_emotion is now shown_emotion."
+        warnings.warn(sentence, DeprecationWarning, stacklevel=2)
+        return self.shown_emotion
 
 
 @dataclass(frozen=True)
@@ -169,15 +226,15 @@ class TrackedFace(FaceEmotion):
     Attributes:
         probabilities: Averaged over the last moments.
         track_id: Stays with the face from frame to frame; in a file they are counted from 1.
-        steady_emotion: The emotion to name: in a stream, unlike `emotion`, it changes only once the
-            evidence for another holds. None where there is none to name.
+        steady_emotion: The emotion to show: in a stream, unlike `emotion`, it changes only once the
+            evidence for another holds. None if there is none to show.
     """
 
     track_id: int
     steady_emotion: Emotion | None
 
     @property
-    def named_emotion(self) -> Emotion | None:
+    def shown_emotion(self) -> Emotion | None:
         """`steady_emotion`."""
         return self.steady_emotion
 

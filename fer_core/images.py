@@ -1,4 +1,4 @@
-"""Photos from bytes, and faces cut from them."""
+"""Images of pixels: kinds, sizes, faces cut from them, and files made of them."""
 
 import io
 import math
@@ -7,9 +7,8 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from fer_core.errors import ImageDecodeError
 from fer_core.faces import BoundingBox
 
 RgbImage: TypeAlias = npt.NDArray[np.uint8]
@@ -18,106 +17,16 @@ RgbImage: TypeAlias = npt.NDArray[np.uint8]
 GrayImage: TypeAlias = npt.NDArray[np.uint8]
 """An image of shape `(H, W)`, uint8, 0 black to 255 white."""
 
-MAX_SIDE_PX = 4096
-"""Longest side of a decoded photo; larger ones are scaled down."""
-
-MAX_PIXELS = {
-    "JPEG": 80_000_000,  # can be unpacked at a part of its size
-    "PNG": 50_000_000,
-    "GIF": 50_000_000,
-    "BMP": 50_000_000,
-    "TIFF": 50_000_000,
-    "WEBP": 25_000_000,  # these two take the most time and memory a pixel
-    "AVIF": 25_000_000,
-}
-"""Photos with more pixels than this are refused by their header, before they are unpacked. So
-none takes more than a gigabyte of memory or three seconds."""
-
-# JPEG includes files of several pictures (MPO); of these and of animations the first one is read.
-_FORMATS = tuple(MAX_PIXELS)
-
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff")
-"""How the names of photos end that `decode_image` reads; it goes by what is in them."""
-
-_NO_PHOTO = "This is not a JPG, PNG, WebP, AVIF, GIF, BMP or TIFF photo."
-_HEIC = "This is a HEIC photo, which cannot be read here. Save it as JPG and try again."
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
-
-def decode_image(data: bytes) -> RgbImage:
-    """Decode a photo, upright and at most `MAX_SIDE_PX` on its longest side.
-
-    EXIF orientation is applied. Transparent pixels are laid on white; gray, palette, 16-bit and
-    CMYK photos are converted. Color profiles are ignored.
-
-    Args:
-        data: The whole file: JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF.
-
-    Raises:
-        ImageDecodeError: The data are empty, of another format, broken, or too large.
-    """
-    if not data:
-        raise ImageDecodeError("The file is empty.")
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            _refuse_huge(image)
-            return _to_rgb(_upright(_bounded(image)))
-    except ImageDecodeError:
-        raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise ImageDecodeError(_too_large(MAX_PIXELS["JPEG"])) from error
-    except UnidentifiedImageError as error:
-        is_heic = data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS
-        raise ImageDecodeError(_HEIC if is_heic else _NO_PHOTO) from error
-    except Exception as error:  # Pillow's decoders raise errors of a dozen kinds
-        raise ImageDecodeError("The photo is broken or cut off and cannot be read.") from error
-
-
-def _refuse_huge(image: Image.Image) -> None:
-    # Pillow calls what phones write with several pictures MPO.
-    most = MAX_PIXELS.get(image.format or "", MAX_PIXELS["JPEG"])
-    if image.width * image.height > most:
-        raise ImageDecodeError(_too_large(most))
-
-
-def _too_large(most: int) -> str:
-    return (
-        f"The photo is too large: more than {most // 1_000_000} megapixels. "
-        "Save a smaller copy and try again."
-    )
-
-
-def _bounded(image: Image.Image) -> Image.Image:
-    scale = min(1.0, MAX_SIDE_PX / max(image.size))
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    image.draft("RGB", size)  # a JPEG is unpacked at a half, a quarter or an eighth of its size
-    image.load()
-    if image.mode.startswith("I;16"):  # Pillow cannot scale the big-endian kind
-        image = image.convert("I")
-    image.thumbnail(size, reducing_gap=2.0)
-    return image
-
-
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # a photo with a broken EXIF block is still a photo
-        return image
-
-
-def _to_rgb(image: Image.Image) -> RgbImage:
-    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip at 255
-        gray = np.asarray(image, dtype=np.int64).clip(0, 65535) // 257
-        return np.repeat(gray.astype(np.uint8)[..., np.newaxis], 3, axis=2)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(white, rgba)
-    return np.array(image.convert("RGB"))
-
 
 def check_rgb(image: RgbImage) -> None:
-    """Raise `ValueError` for anything but an `RgbImage` of at least one pixel."""
+    """Check that an array is an `RgbImage` of at least one pixel.
+
+    Raises:
+        TypeError: It is no array.
+        ValueError: It is an array of another shape or type.
+    """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"Expected a uint8 array. Received: {type(image).__name__}")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(
             f"Expected uint8 of shape (H, W, 3). Received: {image.dtype} of shape {image.shape}"
@@ -147,18 +56,23 @@ def scale_to_area(image: RgbImage, max_area_px: int) -> tuple[RgbImage, float]:
     return small, max(small.shape[:2]) / max(height, width)
 
 
-def crop_face(image: RgbImage, box: BoundingBox, margin: float = 0.0) -> RgbImage:
+def crop_face(
+    image: RgbImage, box: BoundingBox, margin: float = 0.0, turned_deg: int = 0
+) -> RgbImage:
     """Cut a face out.
 
     Args:
-        image: Where it is.
+        image: The image with the face.
         box: The detector's box.
-        margin: What to add on each side, as a share of the box; negative cuts into it.
+        margin: Margin on each side, as a share of the box; negative cuts into it.
+        turned_deg: The face's turn in the image, as in `DetectedFace`.
 
     Returns:
-        The crop, of the size of the box with its margin. Where that reaches beyond the image, the
-        pixels at the edge are repeated.
+        The crop, turned so that the face is upright, of the size of the box with its margin. Where
+        that reaches beyond the image, the pixels at the edge are repeated.
     """
+    if turned_deg:
+        return np.rot90(crop_face(image, box, margin), turned_deg // 90).copy()
     height, width = image.shape[:2]
     wanted = box.expanded(margin)
     inside = wanted.clipped(width, height)
@@ -174,7 +88,7 @@ def crop_face(image: RgbImage, box: BoundingBox, margin: float = 0.0) -> RgbImag
 
 
 def to_gray_face(crop: RgbImage, width: int, height: int) -> GrayImage:
-    """A crop as the networks were trained to see faces: gray, of shape `(height, width)`."""
+    """A crop in the form that models are trained on: gray, of shape `(height, width)`."""
     shrinks = crop.shape[0] > height or crop.shape[1] > width
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     face = cv2.resize(to_gray(crop), (width, height), interpolation=interpolation)

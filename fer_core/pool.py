@@ -1,10 +1,12 @@
 """Objects that must not be shared by threads, lent to one thread at a time."""
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import BoundedSemaphore, Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -15,7 +17,7 @@ MOST_WARM = 4
 class Pool(Generic[T]):
     """Lends objects to threads, each to one at a time.
 
-    OpenCV's cascades and LiteRT's interpreters give wrong answers or raise when two threads use
+    OpenCV's cascades and LiteRT's interpreters give wrong results or raise when two threads use
     one at once. The pool makes them on demand, keeps those handed back, and lets further threads
     wait once `size` are lent, so that many viewers share the processors fairly.
     """
@@ -32,7 +34,7 @@ class Pool(Generic[T]):
     def warm_up(self, use: Callable[[T], object]) -> None:
         """Make objects and use each once, before they are needed.
 
-        Most of what an object takes, it takes when it is first used: after this, a few threads
+        An object takes most of its time and memory when it is first used. After this, a few threads
         that need one at the same moment neither wait for it nor make the process grow.
 
         Args:
@@ -63,7 +65,7 @@ class Pool(Generic[T]):
                 self._idle.append(item)
 
     def _may_make(self, most: int) -> bool:
-        """Whether there are fewer than `most`; if so, one more counts as made."""
+        """Count one more as made if there are fewer than `most`; False if there are not."""
         with self._lock:
             if self._n_made >= most:
                 return False
@@ -77,3 +79,18 @@ class Pool(Generic[T]):
             with self._lock:
                 self._n_made -= 1
             raise
+
+
+def once_a_process(make: Callable[..., T], *args: Hashable) -> T:
+    """Give what `make` makes of these arguments, the same object to all callers in a process.
+
+    Unpickling calls it, so that a pool of processes loads a model once in each and not with each
+    task. A forked process makes its own: locks and threads do not outlive the fork.
+    """
+    made: T = _made(os.getpid(), make, args)
+    return made
+
+
+@lru_cache(maxsize=8)
+def _made(process_id: int, make: Callable[..., Any], args: tuple[Hashable, ...]) -> Any:
+    return make(*args)

@@ -1,6 +1,7 @@
 """Builders of small folders of face images, and of zips of them."""
 
 import io
+import tarfile
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,7 @@ CK_CLASSES = ("anger", "contempt", "disgust", "fear", "happy", "sadness", "surpr
 
 
 def png(image: npt.NDArray[np.uint8]) -> bytes:
-    """A PNG file of a gray picture `(H, W)` or a colored one `(H, W, 3)`."""
+    """A PNG file of a gray image `(H, W)` or a colored one `(H, W, 3)`."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "PNG")
     return file.getvalue()
@@ -48,4 +49,12 @@ def write_zip(path: Path, folder: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):
             archive.write(file, file.relative_to(folder))
+    return path
+
+
+def write_tar(path: Path, folder: Path) -> Path:
+    """Pack the same as a tar, compressed as its name says, and return its path."""
+    kinds = {".gz": "gz", ".tgz": "gz", ".bz2": "bz2", ".xz": "xz"}
+    with tarfile.open(path, f"w:{kinds.get(path.suffix, '')}") as archive:  # type: ignore[call-overload]
+        archive.add(folder, ".")
     return path

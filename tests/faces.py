@@ -1,4 +1,4 @@
-"""Builders of pictures and faces whose content the tests know."""
+"""Builders of images and faces whose content the tests know."""
 
 import importlib.util
 import io
@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from fer_core.classification import EmotionClassifier
-from fer_core.detection import HaarFaceDetector
+from fer_core.classification.classifier import EmotionClassifier
+from fer_core.classification.model_store import InputShape, ModelCard
+from fer_core.detection.haar import HaarFaceDetector
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.faces import BoundingBox, DetectedFace, FaceEmotion
 from fer_core.images import RgbImage
-from fer_core.model_store import InputShape, ModelCard
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
 ASTRONAUT_NOSE_XY = 224, 124
-"""Tip of Eileen Collins's nose in `astronaut()`, read off the picture by eye."""
+"""Tip of Eileen Collins's nose in `astronaut()`, read off the image by eye."""
 
 
 def astronaut() -> RgbImage:
@@ -49,7 +49,7 @@ def noise(width: int, height: int, seed: int = 0) -> RgbImage:
 
 
 def gray_faces(n: int, seed: int = 0) -> npt.NDArray[np.uint8]:
-    """What a classifier takes: `n` different smooth gray pictures of 48x48."""
+    """Input for a classifier: `n` different smooth gray images of 48x48."""
     coarse = np.random.default_rng(seed).integers(0, 256, (n, 6, 6), dtype=np.uint8)
     large = [cv2.resize(face, (48, 48), interpolation=cv2.INTER_CUBIC) for face in coarse]
     return np.array(large, dtype=np.uint8).reshape(n, 48, 48)
@@ -76,7 +76,7 @@ def card(
     shape: InputShape | None = None,
     crop_margin: float = 0.0,
 ) -> ModelCard:
-    """The card of a network that was trained on nothing."""
+    """The card of a model that was trained on nothing."""
     return ModelCard(
         name="made-up",
         labels=labels,
@@ -111,11 +111,11 @@ class SquareDetector(HaarFaceDetector):
 def happy_if_white() -> EmotionClassifier:
     """Certain that a white face is happy and that any other is sad."""
 
-    def network(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def model(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         white = pixels.mean(axis=(1, 2, 3)) > 250
         return np.stack([white, ~white], axis=1).astype(np.float32)
 
-    return EmotionClassifier(network, card((Emotion.HAPPY, Emotion.SAD)))
+    return EmotionClassifier(model, card((Emotion.HAPPY, Emotion.SAD)))
 
 
 def squares(

@@ -19,7 +19,7 @@ VOTES_HEADER = (
 
 
 def face(emotion: int, seed: int = 0) -> npt.NDArray[np.uint8]:
-    """A gray picture of 48x48 with a bright band whose height tells the emotion, and noise."""
+    """A gray image of 48x48 with a bright band whose height tells the emotion, and noise."""
     image = np.random.default_rng(seed).integers(0, 60, (48, 48), dtype=np.uint8)
     image[6 * emotion + 2 : 6 * emotion + 8] += 150
     return image
@@ -51,7 +51,7 @@ def vote_row(usage: str = "Training", votes: str = "10,0,0,0,0,0,0,0,0,0") -> st
 
 
 def votes_for(emotion: int, n: int = 10) -> str:
-    """That many votes for one of FER2013's emotions, for `vote_row`."""
+    """So many votes for one of FER2013's emotions, for `vote_row`."""
     counts = [0] * 10
     counts[(4, 5, 6, 1, 3, 2, 0)[emotion]] = n
     return ",".join(map(str, counts))

@@ -5,7 +5,7 @@
 
 Case N of a seed is the same every time: `--seed 0 --first 1234 --n 1` repeats one. What breaks the
 rule is printed, and so are the slowest case and the peak of the memory. Each case that was found
-stands in tests/test_images.py, tests/test_video_file.py or tests/test_video_export.py.
+stands in tests/decoding or tests/video.
 """
 
 import argparse
@@ -21,18 +21,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
 
+from fer_core.decoding import decode_image
 from fer_core.emotions import Emotion
 from fer_core.errors import ImageDecodeError, OutputError, VideoDecodeError
-from fer_core.images import decode_image
-from fer_core.timeline import Timeline
-from fer_core.video import VideoSample
-from fer_core.video_export import write_annotated
-from fer_core.video_file import open_video
+from fer_core.timeline import Timeline, VideoSample
+from fer_core.video.reader import open_video
+from fer_core.video.writer import write_annotated
 from tests.faces import astronaut, file_bytes
-from tests.videos import moving_portrait, video_bytes
+from tests.videos import OLDER, moving_portrait, video_bytes
 
 Random = np.random.Generator
 
@@ -45,52 +46,68 @@ _EDGES = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFDC, 0xFFFF, 0x7FFFFFFF,
 def photos() -> tuple[bytes, ...]:
     """Small real files of every format, in several ways of storing pixels."""
     rgb = Image.fromarray(astronaut()[40:168, 160:288])
-    rgba = rgb.copy()
+    pillow_heif.register_heif_opener()
+    # Copies and new frames each: Pillow keeps an encoder's settings in the image.
+    files = [file_bytes(image.copy(), name, **options) for image, name, options in _ways(rgb)]
+    blue_first = np.asarray(rgb)[..., ::-1]
+    for wide in (blue_first.astype(np.uint16) * 16, (blue_first / 255).astype(np.float32)):
+        files.append(cv2.imencode(".tif", wide)[1].tobytes())
+    return tuple(files)
+
+
+def _ways(rgb: Image.Image) -> list[tuple[Image.Image, str, dict[str, object]]]:
+    """Images, their formats, and the options that they are written with."""
+    rgba, gray, block = rgb.copy(), np.asarray(rgb.convert("L")), _exif_and_profile()
     rgba.putalpha(rgb.convert("L"))
-
-    def frames() -> dict[str, object]:
-        return {"save_all": True, "append_images": [rgb.rotate(90), rgb.rotate(180)]}
-
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010E] = 6, "a description"
-    block: dict[str, object] = {"exif": exif.tobytes(), "icc_profile": b"\0" * 200}
-    gray16 = Image.fromarray(np.asarray(rgb.convert("L"), np.uint16) * 257)
-    ways: list[tuple[Image.Image, str, dict[str, object]]] = [
+    gray16 = Image.fromarray(gray.astype(np.uint16) * 257)
+    shares = Image.fromarray((gray / 255).astype(np.float32))
+    return [
         (rgb, "JPEG", block),
         (rgb, "JPEG", {"progressive": True}),
         (rgb.convert("CMYK"), "JPEG", {}),
-        (rgb, "MPO", frames()),
+        (rgb, "MPO", _several(rgb)),
         (rgb, "PNG", block),
         (rgba, "PNG", {}),
         (rgb.convert("P"), "PNG", {"transparency": 3}),
         (gray16, "PNG", {}),
-        (rgb, "PNG", frames()),
+        (rgb, "PNG", _several(rgb)),
         (rgb, "WEBP", block),
         (rgba, "WEBP", {"lossless": True}),
-        (rgb, "WEBP", frames()),
+        (rgb, "WEBP", _several(rgb)),
         (rgb, "AVIF", block),
         (rgba, "AVIF", {}),
-        (rgb, "AVIF", frames()),
-        (rgb, "GIF", frames()),
+        (rgb, "AVIF", _several(rgb)),
+        (rgb, "HEIF", block),
+        (rgba, "HEIF", _several(rgb)),
+        (rgb, "GIF", _several(rgb)),
         (rgb.convert("1"), "BMP", {}),
         (rgb.convert("P"), "BMP", {}),
         (rgb, "BMP", {}),
         (rgb, "TIFF", block),
         (gray16, "TIFF", {}),
-        (rgb, "TIFF", frames()),
+        (shares, "TIFF", {}),
+        (rgb, "TIFF", _several(rgb)),
         (rgba, "TIFF", {"compression": "tiff_lzw"}),
         (rgb, "TIFF", {"compression": "tiff_adobe_deflate"}),
         (rgb, "TIFF", {"compression": "jpeg"}),
         (rgb.convert("1"), "TIFF", {"compression": "group4"}),
     ]
-    # Copies and new frames each: Pillow keeps an encoder's settings in the image.
-    return tuple(file_bytes(image.copy(), name, **options) for image, name, options in ways)
+
+
+def _exif_and_profile() -> dict[str, object]:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "a description"
+    return {"exif": exif.tobytes(), "icc_profile": b"\0" * 200}
+
+
+def _several(image: Image.Image) -> dict[str, object]:
+    return {"save_all": True, "append_images": [image.rotate(90), image.rotate(180)]}
 
 
 @cache
 def videos() -> tuple[bytes, ...]:
     """Small real files in every container, of several codecs."""
-    pictures = moving_portrait(12, 96, 64)
+    frames = moving_portrait(12, 96, 64)
     times_ms = [0, 30, 35, 200, 210, 400, 700, 710, 720, 900, 1000, 1300]
     fragments = {"container_options": {"movflags": "frag_keyframe+empty_moov"}}
     quiet = {"x265-params": "log-level=none"}
@@ -110,7 +127,12 @@ def videos() -> tuple[bytes, ...]:
         ("avi", {"audio": True}),
         ("avi", {"codec": "mjpeg", **loose}),
     ]
-    return tuple(video_bytes(pictures, container, **options) for container, options in ways)
+    older = [video_bytes(moving_portrait(6, 128, 96), container, fps=25) for container in OLDER]
+    still, *others = (Image.fromarray(frame) for frame in frames[:4])
+    moving: dict[str, object] = {"save_all": True, "append_images": others, "duration": 300}
+    animated = [file_bytes(still.copy(), name, **moving) for name in ("GIF", "WEBP", "AVIF", "PNG")]
+    usual = [video_bytes(frames, container, **options) for container, options in ways]
+    return (*usual, *older, *animated)
 
 
 def _place(data: bytearray, random: Random) -> int:
@@ -168,7 +190,7 @@ def odd_file(originals: Sequence[bytes], seed: int, number: int) -> bytes:
 
 
 def read_photo(data: bytes) -> str:
-    """What becomes of a photo."""
+    """Read a photo, or be refused with a sentence."""
     try:
         image = decode_image(data)
     except ImageDecodeError as error:
@@ -177,17 +199,20 @@ def read_photo(data: bytes) -> str:
 
 
 def read_video(data: bytes) -> str:
-    """What becomes of a video: all that is done to one but looking for faces."""
+    """Do all that is done to a video but look for faces, or be refused with a sentence."""
     try:
         video = open_video(data)
         timeline = Timeline(list(Emotion), 5)
-        for picture in video.pictures(5):
-            if picture.image.dtype != np.uint8 or picture.image.shape[2:] != (3,):
+        for frame in video.frames(5):
+            if frame.image.dtype != np.uint8 or frame.image.shape[2:] != (3,):
                 return "escaped: no RGB"
-            timeline.add(VideoSample(picture.time_s, (), picture.progress))
+            sample = VideoSample(frame.time_s, (), frame.progress, frame.size_wh, frame.end)
+            timeline.add(sample)
+        if len(timeline) and timeline.end is None:
+            return "escaped: no end"
         if len(timeline) == 0:
-            return "no picture"
-        video.picture_at(timeline.end_s / 2)
+            return "no frame"
+        video.frame_at(timeline.end_s / 2)
         with tempfile.TemporaryDirectory() as folder:
             for _ in write_annotated(video, timeline, Path(folder) / "annotated.mp4"):
                 pass
@@ -209,7 +234,7 @@ KINDS = {"images": Kind(photos, read_photo, 3.0), "videos": Kind(videos, read_vi
 
 
 def outcome(kind: Kind, data: bytes) -> str:
-    """What becomes of a file; starts with `escaped` where the rule is broken."""
+    """Return the end of a file's way; it starts with `escaped` if the rule is broken."""
     try:
         return kind.read(data)
     except BaseException as error:

@@ -70,6 +70,12 @@ def test_compose_asks_for_what_is_not_filled_in() -> None:
     assert "FER_TURN_SECRET" in done.stderr
 
 
+def test_caddy_lets_heads_bodies_and_silent_connections_go() -> None:
+    (timeouts,) = re.findall(r"timeouts \{(.*?)\n\t\t\}", CADDYFILE, re.DOTALL)
+    kept = re.findall(r"^\t+(read_header|read_body|idle) \d+[sm]$", timeouts, re.MULTILINE)
+    assert kept == ["read_header", "read_body", "idle"]
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_is_locked_down(name: str) -> None:
     service = SERVICES[name]
@@ -78,6 +84,8 @@ def test_every_service_is_locked_down(name: str) -> None:
     assert set(service.get("cap_add", [])) <= {"NET_BIND_SERVICE"}
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
+    assert service["mem_limit"]
+    assert service["pids_limit"]
     assert service["restart"] == "unless-stopped"
     assert "stop_grace_period" in service
 
@@ -116,7 +124,7 @@ def test_the_example_holds_no_secret() -> None:
 def test_the_app_gets_every_setting_that_it_reads() -> None:
     read = set(
         re.findall(
-            r'"(FER_[A-Z_]+)"', (ROOT / "serving" / "settings.py").read_text(encoding="utf-8")
+            r'"(FER_[A-Z_]+)"', (ROOT / "webapp" / "settings.py").read_text(encoding="utf-8")
         )
     )
     assert read
@@ -192,4 +200,4 @@ def test_the_counters_are_not_published_and_not_passed_on() -> None:
     assert "FER_METRICS_PORT" in SERVICES["app"]["environment"]
     assert "ports" not in SERVICES["app"]
     assert "METRICS" not in CADDYFILE
-    assert "metrics" not in CADDYFILE
+    assert re.findall("[^ ]*metrics[^ ]*", CADDYFILE) == ["/_stcore/metrics*"]  # not found

@@ -1,5 +1,7 @@
 """The tutorial's commands, run in its order on a small table."""
 
+import ast
+import io
 import os
 import re
 import shlex
@@ -7,8 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,16 +20,17 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer_core.__main__ import main
-from fer_core.commands.predict import SOME_UNREADABLE
+from fer_core.commands.predict import SOME_LEFT_OUT
 from fer_core.emotions import FER2013_EMOTIONS
 from fer_core.faces import Doubt
-from fer_core.reports import columns
-from parts.departed import EVERY_S
+from fer_core.reports.rows import columns
 from tests.conftest import takes_long
 from tests.e2e.conftest import free_port
 from tests.faces import astronaut, grace_hopper_jpeg
 from tests.fer2013 import rows, write_table
 from tests.videos import moving_portrait, video_bytes
+from tests.waiting import wait_until
+from webapp.patches.departed import EVERY_S
 
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIAL = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
@@ -50,7 +53,7 @@ class Workplace:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("fer_core", "pages", "parts", "serving", ".streamlit"):
+        for name in ("fer_core", "pages", "static", "webapp", ".streamlit"):
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
         for path in ROOT.glob("*.py"):
@@ -87,11 +90,12 @@ class Workplace:
         """Run a training and press Ctrl-C once its first epoch is over."""
         history = self.folder / command.split("--output ")[1].split()[0] / "history.csv"
         process = self.start(command)
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not (history.exists() and len(history.read_text().splitlines()) > 1):
-            assert process.poll() is None, f"{command}\n{process.communicate()[0]}"
-            assert time.monotonic() < deadline_s, command
-            time.sleep(0.05)
+        wait_until(
+            lambda: history.exists() and len(history.read_text().splitlines()) > 1,
+            PATIENCE_S,
+            command,
+            process,
+        )
         os.killpg(process.pid, signal.SIGINT)
         output = process.communicate(timeout=PATIENCE_S)[0]
         assert process.returncode == 130, f"{command}\n{output}"
@@ -100,11 +104,7 @@ class Workplace:
     def serve(self, command: str) -> str:
         """Start the app, ask whether it is well, and end it."""
         process = self.start(command)
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not self._healthy():
-            assert process.poll() is None, f"{command}\n{process.communicate()[0]}"
-            assert time.monotonic() < deadline_s, command
-            time.sleep(0.2)
+        wait_until(self._healthy, PATIENCE_S, command, process)
         os.killpg(process.pid, signal.SIGTERM)
         return process.communicate(timeout=PATIENCE_S)[0]
 
@@ -163,7 +163,7 @@ def test_every_command_of_the_tutorial_works(
     assert len((tmp_path / "models/mine/history.csv").read_text().splitlines()) == 1 + 20
     monkeypatch.setenv("FER_MODEL", str(tmp_path / "models" / "mine"))
     app = AppTest.from_file(ROOT / "app.py", default_timeout=60).run()
-    app.switch_page("pages/model.py").run()
+    app.switch_page("pages/models.py").run()
     assert not app.exception
     assert "mine (set by FER_MODEL)" in app.selectbox[0].options
     published, leak_free, _ = app.metric
@@ -181,7 +181,11 @@ def test_every_command_for_photos_and_videos_works(
     (tmp_path / "films" / "clip.mp4").write_bytes(video_bytes(moving_portrait(5)))
     monkeypatch.chdir(tmp_path)
     for command in commands_in(PREDICT):
-        python, _, module, *arguments = shlex.split(command)
+        words, _, source = command.partition(" > ")[0].partition(" < ")
+        if source:
+            content = io.BytesIO((tmp_path / source).read_bytes())
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(content))
+        python, _, module, *arguments = shlex.split(words)
         assert (python, module) == ("python", "fer_core")
         assert main(arguments) == 0, command
     assert (tmp_path / "annotated" / "lake" / "a.jpg.png").is_file()
@@ -191,15 +195,17 @@ def test_every_command_for_photos_and_videos_works(
 def test_the_python_example_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "photo.jpg").write_bytes(grace_hopper_jpeg())
     (tmp_path / "films").mkdir()
+    (tmp_path / "photos").mkdir()
+    for photo in ("photo.jpg", "photos/portrait.png"):
+        (tmp_path / photo).write_bytes(grace_hopper_jpeg())
     for clip in ("clip.mp4", "films/clip.mp4"):
         (tmp_path / clip).write_bytes(video_bytes(moving_portrait(5)))
     monkeypatch.chdir(tmp_path)
     (example,) = re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     exec(compile(example, "example", "exec"), {})
     last_line = capsys.readouterr().out.splitlines()[-1]
-    assert re.match(r"0\.4 1 \w+$|Face 1: 0\.\d s, \d+% \w+$", last_line)
+    assert re.match(r"Face 1: 0\.\d s, mostly \w+$|films/clip\.mp4 \w+ None$", last_line)
 
 
 def test_every_column_is_documented_once_and_in_its_place() -> None:
@@ -210,7 +216,7 @@ def test_every_column_is_documented_once_and_in_its_place() -> None:
 
 
 def test_every_exit_code_and_doubt_is_documented() -> None:
-    assert f"| {SOME_UNREADABLE} | some files could not be read" in PREDICT
+    assert f"| {SOME_LEFT_OUT} | some files or folders could not be read" in PREDICT
     for doubt in Doubt:
         assert f"`{doubt}`" in PREDICT
 
@@ -220,3 +226,33 @@ def test_how_long_the_server_keeps_what_a_closed_tab_left_is_said(page: str) -> 
     least_s = st.get_option("server.disconnectedSessionTTL")
     said = f"{least_s / 60:g} to {(least_s + EVERY_S) / 60:g} minutes"
     assert said in " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def test_the_messages_that_the_table_of_troubles_explains_are_those_of_the_app() -> None:
+    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    rows = page.split("## What is wrong when")[1].splitlines()
+    said = {text for row in rows if row.startswith("|") for text in quoted(row.split("|")[1])}
+    source = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("webapp/**/*.py"))
+    assert said == {text for text in said if text in source}
+    assert len(said) > 4
+
+
+def quoted(text: str) -> list[str]:
+    return re.findall(r'"([^"]+)"', text)
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """All texts of a module that stand alone, those below constants among them."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+
+
+@pytest.mark.parametrize(
+    "folder", ["fer_core", "webapp", "pages", "benchmarks", "docs", "tests", "."]
+)
+def test_a_docstring_says_what_a_thing_is_and_begins_with_no_question(folder: str) -> None:
+    paths = ROOT.glob("*.py") if folder == "." else (ROOT / folder).rglob("*.py")
+    question = re.compile(r"\s*(What|How|Whether|Where|When|Why|Who|Which)\b")
+    found = [f"{path}: {text[:60]}" for path in paths for text in docstrings(path)]
+    assert [text for text in found if question.match(text.partition(": ")[2])] == []

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 
 from fer_core.emotions import Emotion
-from fer_core.faces import BoundingBox, FaceEmotion, box_iou
+from fer_core.faces import BoundingBox, FaceEmotion, box_iou, reading_order
 
 Xyxy = tuple[int, int, int, int]
 
@@ -113,3 +113,23 @@ def test_of_equally_probable_emotions_the_first_is_taken() -> None:
 def test_a_mirrored_box_is_as_far_from_the_other_side() -> None:
     assert BoundingBox(0, 2, 3, 5).mirrored(10).xyxy == (7, 2, 10, 5)
     assert BoundingBox(-2, 0, 4, 1).mirrored(10).mirrored(10) == BoundingBox(-2, 0, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "order"),
+    [
+        pytest.param([], [], id="none"),
+        pytest.param([(50, 0, 60, 10), (0, 3, 10, 13)], [1, 0], id="a row is not quite straight"),
+        pytest.param(
+            [(0, 50, 10, 60), (50, 0, 60, 10), (50, 52, 60, 62), (0, 2, 10, 12)],
+            [3, 1, 0, 2],
+            id="two rows of two",
+        ),
+        pytest.param([(0, 0, 10, 10), (5, 11, 15, 21)], [0, 1], id="one below the other"),
+        pytest.param([(40, 0, 140, 100), (0, 20, 10, 30)], [1, 0], id="a child beside an adult"),
+    ],
+)
+def test_faces_are_read_row_by_row(
+    boxes: list[tuple[int, int, int, int]], order: list[int]
+) -> None:
+    assert reading_order([BoundingBox(*xyxy) for xyxy in boxes]) == order

@@ -6,7 +6,7 @@ import pytest
 
 from fer_core import jobs
 from fer_core.errors import VideoDecodeError
-from fer_core.jobs import Job, JobStatus
+from fer_core.jobs import Ahead, Job, JobStatus
 
 
 def half_and_whole() -> Generator[float]:
@@ -32,6 +32,27 @@ def test_the_time_left_follows_from_the_time_taken(
     progress: float, elapsed_s: float, left_s: float | None
 ) -> None:
     assert JobStatus(progress, elapsed_s).left_s == left_s
+
+
+def test_a_job_that_waits_tells_the_tasks_ahead_and_keeps_its_progress() -> None:
+    seen: list[JobStatus] = []
+
+    def steps() -> Generator[float | Ahead]:
+        known.wait(10)
+        for step in (0.5, Ahead(2), Ahead(0), 1.0):
+            yield step
+            seen.append(job.status)
+
+    known = threading.Event()
+    job = Job(steps)
+    known.set()
+    assert job.wait().n_ahead == 0
+    assert [(status.progress, status.n_ahead) for status in seen] == [
+        (0.5, 0),
+        (0.5, 2),
+        (0.5, 0),
+        (1.0, 0),
+    ]
 
 
 class Endless:
@@ -65,7 +86,8 @@ def test_a_job_whose_viewer_left_ends_after_a_while(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(jobs, "LEFT_FOR_S", 0.0)
     job = Job(Endless())
     job.leave()
-    assert job.wait().cancelled
+    status = job.wait()
+    assert (status.cancelled, status.left) == (True, True)
 
 
 def test_a_job_whose_viewer_came_back_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 import fer_core
 from fer_core.__main__ import main
+from fer_core.classification.model_store import DEFAULT_MODEL, write_card
 from fer_core.emotions import Emotion
-from fer_core.model_store import DEFAULT_MODEL, write_card
 from tests.conftest import takes_long
 from tests.face_folders import write_classes
 from tests.faces import card
@@ -48,6 +48,27 @@ def test_bad_data_exit_with_2_and_one_sentence_that_names_the_file(
     assert sentence in one_sentence(err)
     assert str(table) in err
     assert not output.exists()
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "calibrate", "crossvalidate"])
+def test_classes_of_no_emotion_are_refused_with_what_was_expected(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "--data", "x", "--output", "y", "--classes", "1=boredom"])
+    assert "--classes: expected one of angry, disgust" in capsys.readouterr().err
+
+
+def test_what_was_done_to_read_class_folders_is_said_beside_the_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_classes(tmp_path / "faces", ["1", "2", "odd"])
+    (tmp_path / "faces" / "1" / "labels.txt").write_text("text")
+    options = ["--classes", "1=happy,2=sad", "--ignore-class", "odd", "--report", str(tmp_path)]
+    assert main(["evaluate", "--data", str(tmp_path / "faces"), "--json", *options]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["all"]["n_images"] == 30
+    assert "1 other files or folders, such as" in err
 
 
 def test_what_is_left_out_is_counted_beside_the_output(
@@ -127,16 +148,21 @@ def test_recipes_lists_each_with_its_parameters_and_its_source(
     assert counts["wide-cnn"] == 4_232_199
     assert counts["ck-cnn"] == 839_815
     assert counts["rgb-vgg"] == 1_328_743
+    reached = {name: entry.pop("reached") for name, entry in listed.items()}
+    assert [model["name"] for model in reached["tutorial-cnn"]] == ["tutorial-cnn"]
+    assert reached["wide-cnn"] == []
     for entry in listed.values():
         assert set(entry) == {"summary", "source", "published"}
         assert all(entry.values())
     assert main(["recipes"]) == 0
     out = capsys.readouterr().out
+    assert "    reached by tutorial-cnn: accuracy 61.72%, " in out
+    assert ", leak-free by labels 59.33%\n" in out
     assert all(f"{name}: " in out for name in listed)
     assert "58,423 parameters; published: 66 %" in out
 
 
-def write_network(folder: Path, metrics: dict[str, Any], **trained_on: str) -> None:
+def write_model(folder: Path, metrics: dict[str, Any], **trained_on: str) -> None:
     folder.mkdir()
     known = replace(card((Emotion.HAPPY,)), name=folder.name, metrics=metrics)
     write_card(replace(known, trained_on=known.trained_on | trained_on), folder)
@@ -145,8 +171,8 @@ def write_network(folder: Path, metrics: dict[str, Any], **trained_on: str) -> N
 def test_models_lists_what_the_cards_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("fer_core.commands.networks.MODELS_DIR", tmp_path)
-    monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.commands.models.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.classification.model_store.MODELS_DIR", tmp_path)
     assert main(["models", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 
@@ -155,38 +181,42 @@ def test_models_lists_what_the_cards_say(
         "leak_free": {"n_images": 10, "accuracy": 0.7},
         "ferplus_7": {"n_images": 10, "accuracy": 0.8},
     }
-    write_network(tmp_path / "judged", {"private": figures})
-    write_network(tmp_path / "new", {})
-    write_network(tmp_path / "votes", {"private": figures}, dataset="FER2013", labels="FER+")
+    write_model(tmp_path / "evaluated", {"private": figures})
+    write_model(tmp_path / "new", {})
+    write_model(tmp_path / "votes", {"private": figures}, dataset="FER2013", labels="FER+")
     assert main(["models", "--json"]) == 0
-    judged, new, votes = json.loads(capsys.readouterr().out)
-    assert (judged["name"], judged["accuracy"], judged["macro_f1"]) == ("judged", 0.75, 0.5)
-    assert judged["leak_free_accuracy"] == 0.7
-    assert judged["ferplus_accuracy"] == 0.8
+    evaluated, new, votes = json.loads(capsys.readouterr().out)
+    assert (evaluated["name"], evaluated["accuracy"], evaluated["macro_f1"]) == (
+        "evaluated",
+        0.75,
+        0.5,
+    )
+    assert evaluated["leak_free_accuracy"] == 0.7
+    assert evaluated["ferplus_accuracy"] == 0.8
     assert (new["name"], new["accuracy"], new["leak_free_accuracy"]) == ("new", None, None)
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith(", accuracy 75.00%, by FER+'s votes 80.00%")
-    assert lines[1].endswith(", accuracy not judged yet")
+    assert lines[1].endswith(", accuracy not evaluated yet")
     assert lines[2].endswith(", accuracy by FER+'s votes 80.00%, by FER2013's own labels 75.00%")
-    assert [judged["learned_votes"], votes["learned_votes"]] == [False, True]
+    assert [evaluated["learned_votes"], votes["learned_votes"]] == [False, True]
 
 
 def test_models_leaves_out_each_damaged_card_with_a_line_and_lists_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("fer_core.commands.networks.MODELS_DIR", tmp_path)
-    monkeypatch.setattr("fer_core.model_store.MODELS_DIR", tmp_path)
-    write_network(tmp_path / "cut-off", {})
+    monkeypatch.setattr("fer_core.commands.models.MODELS_DIR", tmp_path)
+    monkeypatch.setattr("fer_core.classification.model_store.MODELS_DIR", tmp_path)
+    write_model(tmp_path / "cut-off", {})
     (tmp_path / "cut-off" / "card.json").write_text("{")
-    write_network(tmp_path / "odd", {"private": {"all": {"n_images": 1, "accuracy": "?"}}})
-    write_network(tmp_path / "sound", {})
+    write_model(tmp_path / "odd", {"private": {"all": {"n_images": 1, "accuracy": "?"}}})
+    write_model(tmp_path / "sound", {})
     assert main(["models", "--json"]) == 0
     out, err = capsys.readouterr()
     assert [row["name"] for row in json.loads(out)] == ["sound"]
     of_cut_off, of_odd = err.splitlines()
     assert "cut-off" in of_cut_off
-    assert "network odd" in of_odd
+    assert "model odd" in of_odd
 
 
 def test_help_exits_with_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -202,7 +232,7 @@ def test_ctrl_c_exits_with_130_and_without_a_traceback(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fer_core.training.datasets.load_dataset", interrupt)
+    monkeypatch.setattr("fer_core.training.data.datasets.load_dataset", interrupt)
     assert main(["train", "--data", str(tmp_path), "--output", str(tmp_path / "out")]) == 130
     assert one_sentence(capsys.readouterr().err) == "Interrupted.\n"
 
@@ -254,7 +284,7 @@ def test_an_error_of_a_file_without_a_name_is_one_sentence_all_the_same(
     def fail() -> None:
         raise OSError(*number, "Unable to open file (truncated file: eof = 0)\nand details")
 
-    monkeypatch.setattr("fer_core.commands.networks.list_models", fail)
+    monkeypatch.setattr("fer_core.commands.models.list_models", fail)
     assert main(["models"]) == 2
     sentence = "A file cannot be used: Unable to open file (truncated file: eof = 0).\n"
     assert one_sentence(capsys.readouterr().err) == sentence

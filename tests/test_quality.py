@@ -20,7 +20,7 @@ def shrunk(side_px: int) -> RgbImage:
     [
         pytest.param(FACE, id="as it is"),
         pytest.param(np.ascontiguousarray(FACE[:, ::-1]), id="mirrored"),
-        pytest.param(shrunk(48), id="as large as the network's input"),
+        pytest.param(shrunk(48), id="as large as the model's input"),
         pytest.param(np.asarray(cv2.resize(FACE, (400, 400)), np.uint8), id="large and soft"),
         pytest.param((FACE * 0.7).astype(np.uint8), id="a little darker"),
         pytest.param((100 + FACE * 0.6).astype(np.uint8), id="pale"),
@@ -33,7 +33,7 @@ def test_a_good_face_raises_no_doubt(crop: RgbImage) -> None:
 def test_a_face_below_the_least_side_is_small() -> None:
     assert Doubt.SMALL in face_doubts(shrunk(LEAST_SIDE_PX - 1))
     assert Doubt.SMALL not in face_doubts(shrunk(LEAST_SIDE_PX))
-    assert Doubt.SMALL in face_doubts(FACE[:, :20])
+    assert Doubt.SMALL in face_doubts(FACE[:, :19])
 
 
 def test_a_face_out_of_focus_is_blurred_whatever_its_size_and_contrast() -> None:
@@ -45,7 +45,7 @@ def test_a_face_out_of_focus_is_blurred_whatever_its_size_and_contrast() -> None
 
 
 def test_a_face_in_the_dark_is_dark() -> None:
-    assert face_doubts((FACE * 0.2).astype(np.uint8)) == (Doubt.DARK,)
+    assert face_doubts((FACE * 0.06).astype(np.uint8)) == (Doubt.DARK,)
 
 
 def test_a_dark_face_in_good_light_is_not_taken_for_one_in_the_dark() -> None:

@@ -1,11 +1,11 @@
-"""What the README claims, held against the files that a command wrote."""
+"""The README's claims, held against the files that a command wrote."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from fer_core.model_store import DEFAULT_MODEL, MODELS_DIR, read_card
+from fer_core.classification.model_store import DEFAULT_MODEL, MODELS_DIR, read_card
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def test_the_model_card_is_of_the_apps_network() -> None:
 def test_its_figures_are_those_of_the_card() -> None:
     card = read_card(MODELS_DIR / DEFAULT_MODEL)
     metrics, words = card.metrics, " ".join(MODEL_CARD.split())
-    private, posed = metrics["private"], metrics["cross-dataset"]["all"]
+    private, posed = metrics["private"], metrics["other-people"]["all"]
     figures = private["ferplus_7"]
     low, high = (100 * bound for bound in figures["intervals"]["accuracy"])
     assert (
@@ -74,10 +74,19 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert [file for file in files if not ((ROOT / page).parent / file).exists()] == []
 
 
-def test_it_names_the_two_commands_and_every_setting() -> None:
-    for word in (
-        "make run",
-        "make test",
-        *re.findall(r"FER_[A-Z_]+", (ROOT / "serving" / "settings.py").read_text()),
-    ):
-        assert word in README
+def test_it_names_the_two_commands_and_can_be_skimmed() -> None:
+    assert "make run" in README
+    assert "make test" in README
+    assert len(README.splitlines()) <= 120
+
+
+def test_every_setting_is_explained() -> None:
+    settings = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    read = re.findall(r"FER_[A-Z_]+", (ROOT / "webapp" / "settings.py").read_text("utf-8"))
+    assert [name for name in read if f"| `{name}` |" not in settings] == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in ROOT.glob("docs/*.md")} - {"README.md"}
+    assert [page for page in sorted(pages) if f"]({page})" not in index] == []

@@ -1,11 +1,11 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from fer_core.emotions import FER2013_EMOTIONS, Emotion
 from fer_core.faces import Doubt, TrackedFace
-from fer_core.timeline import Timeline
-from fer_core.video import VideoSample
+from fer_core.timeline import Timeline, VideoSample
 from tests.faces import face_emotion
 
 
@@ -27,10 +27,10 @@ def test_an_empty_timeline_has_nothing_to_tell() -> None:
     assert empty.summary() is None
     assert empty.tracks() == {}
     assert empty.binned(10, 0, 1) == []
-    assert list(empty.pictures()) == []
+    assert list(empty.frames()) == []
 
 
-def test_pictures_without_a_face_count_as_pictures() -> None:
+def test_frames_without_a_face_count_as_frames() -> None:
     none = timeline((0.0, []), (0.1, []))
     assert (len(none), none.n_faces) == (2, 0)
     assert none.faces(1) == ()
@@ -55,22 +55,22 @@ def test_faces_come_back_as_they_were() -> None:
 def test_doubts_come_back_as_they_were(doubts: tuple[Doubt, ...]) -> None:
     (back,) = timeline((0.0, [replace(face(1), doubts=doubts)])).faces(0)
     assert back.doubts == doubts
-    assert back.named_emotion == (None if doubts else Emotion.HAPPY)
+    assert back.shown_emotion == (None if doubts else Emotion.HAPPY)
 
 
 @pytest.mark.parametrize(
     ("time_s", "index"), [(-1, 0), (0.0, 0), (0.09, 0), (0.1, 1), (0.35, 1), (99, 2)]
 )
-def test_the_picture_at_a_time_is_the_last_that_began(time_s: float, index: int) -> None:
+def test_the_frame_at_a_time_is_the_last_that_began(time_s: float, index: int) -> None:
     assert timeline((0.0, []), (0.1, []), (0.5, [])).index_at(time_s) == index
 
 
-def test_the_first_face_is_found_behind_pictures_without_one() -> None:
+def test_the_first_face_is_found_behind_frames_without_one() -> None:
     assert timeline((0.0, []), (0.1, []), (0.2, [face(1)]), (0.3, [])).first_face_s == 0.2
 
 
-def test_time_is_shared_by_how_long_each_picture_is_seen() -> None:
-    # Happy for .3 s until the next picture, sad for the last tenth.
+def test_time_is_shared_by_how_long_each_frame_is_seen() -> None:
+    # Happy for .3 s until the next frame, sad for the last tenth.
     told = timeline((0.0, [face(1)]), (0.3, [face(1, Emotion.SAD)]))
     share = told.summary()
     assert share is not None
@@ -105,11 +105,30 @@ def test_bins_hold_means_and_leave_out_time_without_a_face() -> None:
 
 def test_bins_of_one_face_and_of_a_part_leave_the_rest_out() -> None:
     told = timeline((0.0, [face(1)]), (0.5, [face(1), face(2)]), (1.0, [face(2)]))
-    assert len(told.binned(10, 0.0, 1.1, track=2)) == 2
-    assert len(told.binned(10, 0.4, 0.6)) == 1
+    second = told.binned(10, 0.0, 1.1, track=2)
+    assert [second[0][0], second[-1][1]] == pytest.approx([0.44, 1.1])
+    assert [part[:2] for part in told.binned(10, 0.45, 0.55)] == [pytest.approx((0.45, 0.55))]
 
 
-def test_no_bin_is_shorter_than_the_time_between_two_pictures() -> None:
+@pytest.mark.parametrize("frame_rate", [7, 15, 24])
+def test_a_face_in_every_frame_leaves_no_gap_in_a_video_of_fewer_frames_than_asked_for(
+    frame_rate: int,
+) -> None:
+    samples = [(k / frame_rate, [face(1)]) for k in range(6 * frame_rate)]
+    told = timeline(*samples, rate=25)
+    bins = told.binned(240, 0.0, told.end_s, track=1)
+    assert [bins[0][0], bins[-1][1]] == pytest.approx([0.0, told.end_s])
+    assert all(one[1] == pytest.approx(other[0]) for one, other in pairwise(bins))
+
+
+def test_a_frame_without_the_face_ends_it_and_nothing_follows_the_video() -> None:
+    told = timeline((0.0, [face(1)]), (0.5, []), (1.0, [face(1)]), (1.1, []))
+    assert [part[:2] for part in told.binned(20, 0.0, 2.0)] == [
+        pytest.approx((k / 10, (k + 1) / 10)) for k in (0, 1, 2, 3, 4, 10)
+    ]
+
+
+def test_no_bin_is_shorter_than_the_time_between_two_frames() -> None:
     told = timeline(*((k / 10, [face(1)]) for k in range(30)))
     bins = told.binned(1000, 0.0, 3.0)
     assert len(bins) == 30
@@ -119,5 +138,5 @@ def test_no_bin_is_shorter_than_the_time_between_two_pictures() -> None:
 def test_an_hour_with_a_face_takes_a_few_megabytes() -> None:
     told = timeline(*((k / 10, [face(1)]) for k in range(36_000)))
     columns = [value for value in vars(told).values() if hasattr(value, "itemsize")]
-    assert len(columns) == 6
+    assert len(columns) == 7
     assert sum(len(c) * c.itemsize for c in columns) < 36_000 * 100

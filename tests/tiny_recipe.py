@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 from keras import layers
 
-from fer_core.training.recipe import Recipe
+from fer_core.training.recipes.recipe import Recipe
 
 
 def tiny_network(n_classes: int) -> keras.Model:
@@ -24,11 +24,19 @@ def tiny_network_that_answers_twice(n_classes: int) -> keras.Model:
     inputs = layers.Input((48, 48, 1))
     x = layers.AveragePooling2D(6)(layers.Rescaling(1 / 255)(inputs))
     x = layers.Flatten()(x)
-    answers = [
+    heads = [
         layers.Dense(n_classes, activation="softmax", name=name)(x) for name in ("labels", "votes")
     ]
-    pair = [layers.Reshape((1, n_classes))(answer) for answer in answers]
+    pair = [layers.Reshape((1, n_classes))(head) for head in heads]
     return keras.Model(inputs, layers.Concatenate(axis=1)(pair))
+
+
+def impatient() -> list[keras.callbacks.Callback]:
+    """Lowers the learning rate after each epoch that is not better, stops after three of them."""
+    return [
+        keras.callbacks.ReduceLROnPlateau("val_accuracy", mode="max", factor=0.5, patience=1),
+        keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=3),
+    ]
 
 
 TINY = Recipe(

@@ -1,4 +1,4 @@
-"""Small video files whose content the tests know, made anew by PyAV."""
+"""Small video files whose content the tests know, made by PyAV when they are asked for."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -18,8 +18,17 @@ CONTAINERS = {
     "mkv": ("matroska", "libx264", "flac"),
     "avi": ("avi", "mpeg4", "libmp3lame"),
 }
-"""What is in the containers as a phone, a browser or a camera writes them: FFmpeg's name, the
-pictures' codec and the sound's."""
+"""Containers as a phone, a browser or a camera writes them: FFmpeg's name, the codecs of frames and
+sound."""
+
+OLDER = {
+    "3gp": ("3gp", "h263", "aac"),
+    "ts": ("mpegts", "libx264", "aac"),
+    "mpg": ("mpeg", "mpeg2video", "mp2"),
+    "wmv": ("asf", "wmv2", "wmav2"),
+    "flv": ("flv", "libx264", "aac"),
+}
+"""The same of those that older phones, camcorders and programs write."""
 
 QUICK = {"libvpx": {"deadline": "realtime", "cpu-used": "8"}}
 """Options without which a codec takes seconds for what a test needs."""
@@ -28,12 +37,12 @@ AUDIO_RATE = 48_000
 
 
 def portrait(width: int = 320, height: int = 240, x: int = 60) -> RgbImage:
-    """A gray picture with one face whose left edge is near x + 47."""
-    picture = plain(width, height)
+    """A gray image with one face whose left edge is near x + 47."""
+    image = plain(width, height)
     head = astronaut()[10:210, 130:330]
     x, n = min(x, width - 1), min(200, width - x, height)
-    picture[:n, x : x + n] = head[:n, :n]
-    return picture
+    image[:n, x : x + n] = head[:n, :n]
+    return image
 
 
 def moving_portrait(n: int, width: int = 320, height: int = 240) -> list[RgbImage]:
@@ -42,13 +51,14 @@ def moving_portrait(n: int, width: int = 320, height: int = 240) -> list[RgbImag
 
 
 def video_bytes(
-    pictures: Sequence[RgbImage],
+    images: Sequence[RgbImage],
     container: str = "mp4",
     *,
     fps: int = 10,
     times_ms: Iterable[int] | None = None,
+    last_ms: int | None = None,
     codec: str | None = None,
-    audio: bool = False,
+    audio: bool | float = False,
     rotation: int = 0,
     aspect: Fraction | None = None,
     options: dict[str, str] | None = None,
@@ -57,20 +67,21 @@ def video_bytes(
     """A video file.
 
     Args:
-        pictures: All frames, at least one.
-        container: One of `CONTAINERS`.
+        images: All frames, at least one.
+        container: One of `CONTAINERS` or `OLDER`.
         fps: Frames a second.
-        times_ms: When each frame is seen, in milliseconds, instead of at `fps`.
+        times_ms: Time of each frame in milliseconds, instead of at `fps`.
+        last_ms: Time for which the last frame is seen.
         codec: Another codec than the container's usual one.
-        audio: Whether there is a tone.
+        audio: True for a tone, or its seconds.
         rotation: By how many degrees a player turns the frames to the left.
         aspect: Width of a pixel over its height.
         options: For the codec.
         settings: For `av.open`.
     """
-    file_format, usual_codec, audio_codec = CONTAINERS[container]
+    file_format, usual_codec, audio_codec = (CONTAINERS | OLDER)[container]
     buffer = io.BytesIO()
-    height, width, _ = pictures[0].shape
+    height, width, _ = images[0].shape
     with av.open(buffer, "w", format=file_format, **settings) as output:
         name = codec or usual_codec
         stream = output.add_stream(
@@ -84,13 +95,42 @@ def video_bytes(
         if rotation:
             stream.set_display_rotation(rotation)
         sound = output.add_stream(audio_codec, rate=AUDIO_RATE) if audio else None
-        for pts, picture in zip(times_ms or range(len(pictures)), pictures, strict=True):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        packets: list[av.Packet[Any]] = []
+        for pts, image in zip(times_ms or range(len(images)), images, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = pts, stream.codec_context.time_base
-            output.mux(stream.encode(frame.reformat(format="yuv420p")))
-        output.mux(stream.encode())
+            packets += stream.encode(frame.reformat(format="yuv420p"))
+        packets += stream.encode()
+        if last_ms:
+            packets[-1].duration = last_ms
+        output.mux(packets)
         if isinstance(sound, av.AudioStream):
-            _add_tone(output, sound, len(pictures) / fps)
+            _add_tone(output, sound, len(images) / fps if audio is True else audio)
+    return buffer.getvalue()
+
+
+def size_changes(*parts: Sequence[RgbImage], fps: int = 10) -> bytes:
+    """A WebM of one stream, each part of a size of its own, as browsers record a call."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="webm") as output:
+        stream = output.add_stream("libvpx", rate=fps)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width, _ = parts[0][0].shape
+        stream.pix_fmt = "yuv420p"
+        start = 0
+        for part in parts:
+            encoder = av.VideoCodecContext.create("libvpx", "w")
+            encoder.height, encoder.width, _ = part[0].shape
+            encoder.pix_fmt, encoder.bit_rate = "yuv420p", 2_000_000
+            encoder.time_base, encoder.options = Fraction(1, fps), QUICK["libvpx"]
+            frames = [av.VideoFrame.from_ndarray(image, format="rgb24") for image in part]
+            for pts, frame in enumerate(frames, start):
+                frame.pts, frame.time_base = pts, Fraction(1, fps)
+            encoded = [packet for frame in frames for packet in encoder.encode(frame)]
+            for packet in [*encoded, *encoder.encode()]:
+                packet.stream = stream
+                output.mux(packet)
+            start += len(part)
     return buffer.getvalue()
 
 

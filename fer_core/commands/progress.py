@@ -6,7 +6,7 @@ from types import TracebackType
 
 
 class Progress:
-    """How many files are done, what share of all the work that is, and how long it takes."""
+    """Shows the number of files done, the share of all work that is done, and the time it takes."""
 
     def __init__(self, n_files: int, *, shown: bool) -> None:
         """Show the bar, unless nobody watches a terminal."""

@@ -1,1 +1,1 @@
-"""Training, judging and exporting networks. Nothing but the command line imports it."""
+"""Training, evaluating and exporting models. Nothing but the command line imports it."""

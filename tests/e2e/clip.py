@@ -35,7 +35,7 @@ class Pose:
 
 
 def pose(number: int) -> Pose | None:
-    """Where the head is in a frame of the clip; None where there is none."""
+    """Place of the head in a frame of the clip; None without one."""
     if number >= N_WITH_FACE:
         return None
     turn = 2 * np.pi * number / N_WITH_FACE
@@ -45,7 +45,7 @@ def pose(number: int) -> Pose | None:
 
 
 def face_box(number: int) -> BoundingBox | None:
-    """Where the face is in a frame of the clip; None where there is none."""
+    """Place of the face in a frame of the clip; None without one."""
     at = pose(number)
     if at is None:
         return None

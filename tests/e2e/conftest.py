@@ -18,6 +18,9 @@ from playwright.sync_api import Browser, BrowserType, Page, sync_playwright
 
 from tests.e2e.clip import write_clip
 
+collect_ignore = ["scripts"]
+"""Pages and servers that tests start, not tests themselves: they run when they are imported."""
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START_TIMEOUT_S = 60
@@ -52,7 +55,7 @@ def free_port() -> int:
 
 
 def counters(port: int) -> dict[str, float]:
-    """What Prometheus would read at this port: each counter's value by name and labels."""
+    """Read this port as Prometheus does: each counter's value by name and labels."""
     with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
@@ -62,7 +65,7 @@ def counters(port: int) -> dict[str, float]:
 class App:
     """A running app: its address and its process."""
 
-    def __init__(self, log: Path, script: str = "app.py", **environ: str) -> None:
+    def __init__(self, log: Path, script: str = "serve.py", **environ: str) -> None:
         """Start it with these variables set and wait until it is healthy."""
         self.port = port = free_port()
         self.url = f"http://localhost:{port}"
@@ -98,7 +101,7 @@ class App:
             return False
 
     def n_threads(self) -> int:
-        """How many threads the app's process has."""
+        """Number of threads of the app's process."""
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 
     def tcp_ports(self) -> set[int]:

@@ -1,4 +1,4 @@
-"""What an operator sees of a running app: its log and its counters."""
+"""An operator's view of a running app: its log and its counters."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import takes_long
 from tests.e2e.conftest import App, counters, free_port
-from tests.e2e.test_live import component, open_live_page, start, wait_until
+from tests.e2e.test_live import open_live_page, start, stop
+from tests.waiting import wait_until
 
 OUR_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* [A-Z]+ [\w.]+: \S.*")
 ADDRESS = re.compile(r"\b(?!127\.0\.0\.1)\d+\.\d+\.\d+\.\d+\b")
@@ -36,15 +37,15 @@ def test_photos_and_a_live_session_are_logged_and_counted_without_who_or_what(
 ) -> None:
     Image.fromarray(skimage.data.astronaut()).save(tmp_path / "my-holiday.jpg")
     (tmp_path / "my-diary.png").write_text("Dear reader,")
-    camera_page.goto(watched.url)
+    camera_page.goto(f"{watched.url}/photos")
     files = camera_page.locator("input[type=file]")
     files.set_input_files([tmp_path / "my-holiday.jpg", tmp_path / "my-diary.png"])
-    expect(camera_page.get_by_text("1 face").first).to_be_visible(timeout=60_000)
+    expect(camera_page.get_by_text("1 photo, 1 face")).to_be_visible(timeout=60_000)
     open_live_page(camera_page, watched)
     start(camera_page)
     playing = counters(metrics_port)
     assert playing["fer_live_sessions"] == 1
-    component(camera_page).get_by_role("button", name="STOP").click()
+    stop(camera_page)
     wait_until(lambda: counters(metrics_port)["fer_live_sessions"] == 0, 20, "it ends")
 
     ended = counters(metrics_port)
@@ -66,7 +67,7 @@ def test_photos_and_a_live_session_are_logged_and_counted_without_who_or_what(
     assert banner == watched.url
     lines = [line for line in lines if not line.startswith("INFO: Created TensorFlow Lite")]
     assert [line for line in lines if line and not OUR_LINE.fullmatch(line)] == []
-    events = [line.split(": ", 1)[1] for line in lines if " serving.activity: " in line]
+    events = [line.split(": ", 1)[1] for line in lines if " webapp.monitoring.activity: " in line]
     shapes = [re.sub(r"\d+", "N", event) for event in events]
     assert sorted(shapes[:2]) == ["failed: error=ImageDecodeError", "photo analyzed: faces=N ms=N"]
     assert shapes[2:] == [
@@ -76,7 +77,7 @@ def test_photos_and_a_live_session_are_logged_and_counted_without_who_or_what(
 
 
 def n_socket_pairs(app: App) -> int:
-    """How many the process holds: each event loop has one, and so does each live visit."""
+    """Number of these that the process holds: one for each event loop and each live visit."""
     links = set()
     for descriptor in Path(f"/proc/{app.process.pid}/fd").iterdir():
         with suppress(FileNotFoundError):
@@ -107,6 +108,8 @@ def test_visits_are_forgotten_though_nobody_comes_afterwards(
 
 
 def test_without_a_port_nothing_else_listens(page: Page, app: App) -> None:
-    page.goto(app.url)
-    expect(page.get_by_role("heading", name="Emotions in photos")).to_be_visible(timeout=60_000)
+    page.goto(f"{app.url}/photos")
+    expect(page.get_by_role("heading", name="Read the expression on any face")).to_be_visible(
+        timeout=60_000
+    )
     assert app.tcp_ports() == {app.port}

@@ -28,7 +28,8 @@ import yaml
 from playwright.sync_api import BrowserType, ConsoleMessage, Page, expect
 
 from tests.e2e.conftest import START_TIMEOUT_S, App, free_port, launch
-from tests.e2e.test_live import component, n_frames, start, wait_until
+from tests.e2e.test_live import n_frames, start, stop
+from tests.waiting import wait_until
 
 DOMAIN = "fer.test"
 SECRET = "a-secret-that-stays-between-app-and-coturn"
@@ -155,7 +156,7 @@ class Deployed:
 
     @property
     def url(self) -> str:
-        """Where viewers open it."""
+        """The address at which viewers open it."""
         return f"https://{DOMAIN}:{self.port}"
 
 
@@ -176,7 +177,7 @@ class Https(http.client.HTTPSConnection):
 def ask(
     port: int, method: str, path: str, body: bytes | None = None, **headers: str
 ) -> http.client.HTTPResponse:
-    """What Caddy answers, its body unread where the connection was taken over."""
+    """Caddy's response, its body unread if the connection was taken over."""
     with closing(Https(port)) as connection:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body, named)
@@ -206,7 +207,8 @@ def turn_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def deployed(turn_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("deployed")
-    app = App(folder / "app.log", FER_TURN_URLS=turn_url, FER_TURN_SECRET=SECRET)
+    hosts = {"STREAMLIT_SERVER_ALLOWED_HOSTS": "*"}  # as in the image
+    app = App(folder / "app.log", FER_TURN_URLS=turn_url, FER_TURN_SECRET=SECRET, **hosts)
     with caddy(folder, "127.0.0.1", app.port) as port:
         yield Deployed(app, port)
     app.stop()
@@ -242,7 +244,7 @@ def test_the_live_page_works_over_https_with_relayed_candidates_alone(
     viewer.on("console", note)
     viewer.add_init_script(RELAY_ONLY)
     viewer.goto(f"{deployed.url}/live")
-    expect(component(viewer).get_by_role("button", name="START")).to_be_visible(timeout=30_000)
+    expect(viewer.get_by_role("button", name="START", exact=True)).to_be_visible(timeout=30_000)
     video = start(viewer)
     before = n_frames(video)
     wait_until(lambda: n_frames(video) > before, 20, "the video goes on")
@@ -260,7 +262,7 @@ def test_the_live_page_works_over_https_with_relayed_candidates_alone(
     assert [line for line in said if SECRET in line] == []
     # Where the app ends before a relay does, aioice logs a traceback.
     playing = deployed.app.n_threads()
-    component(viewer).get_by_role("button", name="STOP").click()
+    stop(viewer)
     wait_until(lambda: deployed.app.n_threads() <= playing - 3, 20, "STOP ends the stream")
 
 
@@ -280,9 +282,9 @@ def test_the_relays_secret_is_its_own_users_alone(tmp_path: Path) -> None:
 @needs_caddy
 @needs_coturn
 def test_a_photo_goes_up_through_the_proxy(viewer: Page, deployed: Deployed) -> None:
-    viewer.goto(deployed.url)
-    viewer.get_by_role("button", name="Try a sample").click(timeout=30_000)
-    expect(viewer.get_by_text("1 face").first).to_be_visible(timeout=30_000)
+    viewer.goto(f"{deployed.url}/photos")
+    viewer.get_by_test_id("stButtonGroup").get_by_text("Example").click(timeout=30_000)
+    expect(viewer.get_by_text("1 photo, 2 faces")).to_be_visible(timeout=30_000)
 
 
 @needs_caddy
@@ -413,7 +415,8 @@ def test_a_viewer_stays_with_one_of_several_replicas(tmp_path: Path) -> None:
         seen = set()
         for _ in range(20):
             first = ask(https_port, "GET", "/")
-            cookie = first.headers["Set-Cookie"].split(";")[0]
+            cookie, *flags = first.headers["Set-Cookie"].split("; ")
+            assert {"HttpOnly", "Secure", "SameSite=Lax"} <= set(flags)
             again = [ask(https_port, "GET", "/", Cookie=cookie) for _ in range(5)]
             assert {answer.headers["Replica"] for answer in again} == {first.headers["Replica"]}
             seen.add(first.headers["Replica"])

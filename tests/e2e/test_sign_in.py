@@ -12,7 +12,7 @@ from tests.e2e.test_deployment import running
 
 CLIENT_SECRET = "a-client-secret-that-no-log-shows"
 COOKIE_SECRET = "a-cookie-secret-that-no-log-shows"
-PHOTOS = "Emotions in photos"
+PHOTOS = "See what your face says"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def test_only_who_signs_in_gets_in_and_signing_out_ends_it(page: Page, guarded: App) -> None:
-    for path in ("", "live", "model"):
+    for path in ("", "live", "models"):
         page.goto(f"{guarded.url}/{path}")
         expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("heading", name="Facial emotion recognition")).to_be_visible()
@@ -54,6 +54,8 @@ def test_only_who_signs_in_gets_in_and_signing_out_ends_it(page: Page, guarded: 
     page.reload()
     expect(page.get_by_text(PHOTOS)).to_be_visible(timeout=60_000)
 
+    # A button that is pressed while its page is being built may be replaced under the press.
+    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/oauth2/end_session**", timeout=60_000)
     page.goto(guarded.url)
@@ -73,7 +75,7 @@ def test_secrets_with_an_unclosed_quote_open_no_page(page: Page, tmp_path: Path)
     secrets = tmp_path / "secrets.toml"
     secrets.write_text(f'[auth]\nclient_secret = "{CLIENT_SECRET}\n')
     app = App(tmp_path / "log.txt", STREAMLIT_SECRETS_FILES=str(secrets))
-    for path in ("", "live", "model"):
+    for path in ("", "live", "models"):
         page.goto(f"{app.url}/{path}")
         expect(page.get_by_role("alert")).to_contain_text("its secrets.toml, which", timeout=60_000)
         expect(page.get_by_test_id("stFileUploader")).to_have_count(0)

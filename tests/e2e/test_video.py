@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from fer_core.video_file import open_video
+from fer_core.video.reader import open_video
 from tests.e2e.conftest import App
 from tests.videos import moving_portrait, video_bytes
 
@@ -15,15 +15,17 @@ PATIENCE_MS = 90_000
 
 
 def open_video_page(page: Page, app: App) -> None:
-    page.goto(f"{app.url}/video")
-    expect(page.get_by_role("heading", name="Emotions in videos")).to_be_visible(timeout=30_000)
+    page.goto(f"{app.url}/videos")
+    expect(page.get_by_role("heading", name="Follow expressions")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
 
 
-def shown_moment_s(page: Page) -> float:
-    text = page.get_by_test_id("stSlider").filter(has_text="Moment").inner_text()
-    found = re.search(r"([\d.]+) s", text)
-    assert found
-    return float(found[1])
+def uploaded(page: Page, source: Path) -> None:
+    """The page once a video was uploaded and analyzed, which begins by itself."""
+    page.locator("input[type=file]").first.set_input_files(source)
+    title = page.get_by_role("heading", name=re.compile(r"^\d+ seconds?, 1 face$"))
+    expect(title).to_be_visible(timeout=PATIENCE_MS)
 
 
 def test_a_video_is_analyzed_looked_through_and_taken_along(
@@ -34,23 +36,22 @@ def test_a_video_is_analyzed_looked_through_and_taken_along(
     source = tmp_path / "two words.mp4"
     source.write_bytes(video_bytes(moving_portrait(30), audio=True))
     open_video_page(page, app)
-    page.locator("input[type=file]").set_input_files(source)
-    page.get_by_role("button", name="Analyze", exact=False).last.click(timeout=PATIENCE_MS)
-    expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=PATIENCE_MS)
+    uploaded(page, source)
 
-    # A click in the middle of the chart of all faces shows the middle of the video.
-    assert shown_moment_s(page) == 0.0
+    # A click on the right half of the chart shows the second half of the video.
+    expect(page.get_by_alt_text("The video at 0:00 with a box")).to_be_visible(timeout=PATIENCE_MS)
     chart = page.get_by_test_id("stVegaLiteChart").first
     expect(chart).to_be_visible(timeout=PATIENCE_MS)
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(2000)  # Vega draws after its element is there
     at = chart.bounding_box()
     assert at is not None
-    page.mouse.click(at["x"] + 0.55 * at["width"], at["y"] + 0.6 * at["height"])
-    moment = page.get_by_test_id("stSlider").filter(has_text="Moment")
-    expect(moment).to_contain_text(re.compile(r"1\.[0-9] s"), timeout=PATIENCE_MS)
+    page.mouse.click(at["x"] + 0.55 * at["width"], at["y"] + 0.4 * at["height"])
     expect(page.get_by_alt_text("The video at 0:01 with a box")).to_be_visible(timeout=PATIENCE_MS)
 
+    page.get_by_role("button", name="Create video with labels").click()
+    expect(page.locator("video")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Download", exact=True).click()
     with page.expect_download(timeout=PATIENCE_MS) as table:
         page.get_by_role("button", name="Table (CSV)").click()
     assert table.value.suggested_filename == "two words-emotions.csv"
@@ -58,15 +59,12 @@ def test_a_video_is_analyzed_looked_through_and_taken_along(
     assert len(rows) == 15
     assert {row["track"] for row in rows} == {"1"}
 
-    page.get_by_role("button", name="Make annotated video").click()
-    ready = page.get_by_role("button", name="Annotated video (MP4)")
-    expect(ready).to_be_visible(timeout=PATIENCE_MS)
     with page.expect_download(timeout=PATIENCE_MS) as film:
-        ready.click()
+        page.get_by_role("button", name="Video with labels", exact=True).click()
     assert film.value.suggested_filename == "two words-emotions.mp4"
     saved = open_video(Path(film.value.path()))
     assert saved.info.has_audio
-    before, after = (video.picture_at(1.0).astype(int) for video in (open_video(source), saved))
+    before, after = (video.frame_at(1.0).astype(int) for video in (open_video(source), saved))
     changed = np.abs(after - before).max(axis=2) > 60
     assert 0.001 < changed.mean() < 0.2, "a box and a label, and the rest as it was"
 
@@ -81,9 +79,7 @@ def test_a_phone_shows_the_whole_page_without_sideways_scrolling(
     source = tmp_path / "clip.mp4"
     source.write_bytes(video_bytes(moving_portrait(10)))
     open_video_page(page, app)
-    page.locator("input[type=file]").set_input_files(source)
-    page.get_by_role("button", name="Analyze").last.click(timeout=PATIENCE_MS)
-    expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=PATIENCE_MS)
+    uploaded(page, source)
     widths = page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert widths[0] <= widths[1]
 
@@ -95,16 +91,13 @@ def test_a_broken_video_gets_a_sentence_and_the_next_one_is_analyzed(
     (tmp_path / "broken.mp4").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "whole.mp4").write_bytes(whole)
     open_video_page(page, app)
-    page.locator("input[type=file]").set_input_files(tmp_path / "broken.mp4")
+    page.locator("input[type=file]").first.set_input_files(tmp_path / "broken.mp4")
     expect(page.get_by_text("The video is broken or cut off")).to_be_visible(timeout=PATIENCE_MS)
-    page.locator("input[type=file]").set_input_files(tmp_path / "whole.mp4")
-    expect(page.get_by_text("whole.mp4: 320x240 pixels")).to_be_visible(timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Analyze").last.click(timeout=PATIENCE_MS)
-    expect(page.get_by_role("heading", name="Downloads")).to_be_visible(timeout=PATIENCE_MS)
+    uploaded(page, tmp_path / "whole.mp4")
 
 
 def test_chromium_turns_a_phones_video_the_same_way(page: Page, app: App) -> None:
-    """What a player shows upright is upright here, too: VP9, which every Chromium plays."""
+    """A video that players turn upright is upright here, too: VP9, which every Chromium plays."""
     upright = moving_portrait(1)[0]
     stored = np.ascontiguousarray(np.rot90(upright, -1))
     data = video_bytes([stored] * 3, "mp4", codec="libvpx-vp9", rotation=90)
@@ -129,6 +122,6 @@ def test_chromium_turns_a_phones_video_the_same_way(page: Page, app: App) -> Non
         list(data),
     )
     assert size[:2] == [info.width, info.height] == [320, 240]
-    shown = open_video(data).picture_at(0)
+    shown = open_video(data).frame_at(0)
     for value, (x, y) in zip(size[2:], ((40, 220), (300, 220)), strict=True):
         assert abs(value - int(shown[y, x, 0])) < 12

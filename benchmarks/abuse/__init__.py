@@ -1,0 +1,1 @@
+"""A second visitor's waiting times while others try to stop the server."""

@@ -1,0 +1,1 @@
+"""Checks what files claim to hold against limits, before a decoder makes room for it."""

@@ -1,0 +1,1 @@
+"""The engines that analyze the files of `predict`: threads of this process, or a Ray cluster."""

@@ -1,0 +1,1 @@
+"""Random changes of training faces that leave their expression as it is."""

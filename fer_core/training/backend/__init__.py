@@ -1,0 +1,1 @@
+"""The machine behind Keras: devices, precision and the optimizer."""

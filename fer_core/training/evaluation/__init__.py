@@ -1,0 +1,1 @@
+"""Measures models: figures on a test split, as numbers, plots and reports."""

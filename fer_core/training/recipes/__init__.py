@@ -1,0 +1,1 @@
+"""The recipes that train models, by name, and what a recipe consists of."""

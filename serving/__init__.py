@@ -1,1 +1,0 @@
-"""What a server for many viewers needs beyond the pages; nothing here imports Streamlit."""

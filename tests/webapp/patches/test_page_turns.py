@@ -1,0 +1,92 @@
+"""Pages of one address that run a few at a time."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
+
+from webapp.patches import page_turns
+from webapp.patches.page_turns import MOST_AT_ONCE, PageTurns
+
+SOON_S = 5.0
+
+
+def test_a_third_page_of_an_address_waits_for_one_of_the_first_two() -> None:
+    turns, over, third = PageTurns(), Event(), Event()
+
+    def page(begun: Event) -> None:
+        with turns.turn("1.2.3.4"):
+            begun.set()
+            over.wait(SOON_S)
+
+    with ThreadPoolExecutor(4) as threads:
+        firsts = [Event() for _ in range(MOST_AT_ONCE)]
+        for begun in firsts:
+            threads.submit(page, begun)
+        assert all(begun.wait(SOON_S) for begun in firsts)
+        threads.submit(page, third)
+        assert not third.wait(0.05)
+        with turns.turn("5.6.7.8"):
+            pass  # another address has turns of its own
+        over.set()
+        assert third.wait(SOON_S)
+
+
+def test_nobody_waits_long_for_pages_that_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_turns, "MOST_WAIT_S", 0.05)
+    turns, over = PageTurns(), Event()
+
+    def page() -> None:
+        with turns.turn("1.2.3.4"):
+            over.wait(SOON_S)
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(2):
+            threads.submit(page)
+        with turns.turn("1.2.3.4"):
+            over.set()
+
+
+def test_an_address_that_had_more_than_its_share_waits_and_others_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page_turns, "MOST_WAIT_S", 0.2)
+    monkeypatch.setattr(page_turns, "thread_time", count(0.0, 2.0).__next__)  # two seconds a page
+    turns = PageTurns()
+
+    def waited_s(address: str) -> float:
+        start_s = time.monotonic()
+        with turns.turn(address):
+            return time.monotonic() - start_s
+
+    assert waited_s("1.2.3.4") < 0.2
+    assert waited_s("1.2.3.4") >= 0.2
+    assert waited_s("5.6.7.8") < 0.2
+
+
+@pytest.mark.parametrize("address", [None, "1.2.3.4"], ids=["this machine", "another"])
+def test_pages_run_in_turn_and_give_it_back_when_they_fail(
+    monkeypatch: pytest.MonkeyPatch, address: str | None
+) -> None:
+    ran: list[object] = []
+
+    def fail(runner: Any, rerun_data: object) -> None:
+        ran.append(rerun_data)
+        raise RuntimeError
+
+    monkeypatch.setattr(ScriptRunner, "_run_script", fail)
+    monkeypatch.setattr(st, "context", SimpleNamespace(ip_address=address))
+    monkeypatch.setattr(
+        page_turns, "MOST_WAIT_S", 60.0
+    )  # a turn not given back would be waited for
+    page_turns.run_in_turn()
+    for number in range(MOST_AT_ONCE + 1):
+        with pytest.raises(RuntimeError):
+            ScriptRunner._run_script(None, number)  # type: ignore[arg-type]
+    assert ran == list(range(MOST_AT_ONCE + 1))

@@ -1,0 +1,1 @@
+"""The needs of a live stream: places, ways to the viewer, a share of the processors."""
