@@ -6,20 +6,24 @@ from dataclasses import replace
 from itertools import count
 from typing import BinaryIO
 
-from PIL import Image
+import cv2
+import numpy as np
+from PIL import ExifTags, Image
 
 from fer_core.decoding import pillow_to_rgb
 from fer_core.errors import VideoDecodeError
-from fer_core.images import scale_to_fit
 from fer_core.video.containers import BROKEN, MAX_PIXELS
 from fer_core.video.frame_times import MAX_DURATION_S
-from fer_core.video.frames import MAX_SIDE_PX, Frame
+from fer_core.video.frames import MAX_SIDE_PX, Frame, bounded
 
 _FORMATS = ("GIF", "WEBP", "AVIF", "PNG")
 
 LEAST_DURATION_S = 0.01
 USUAL_DURATION_S = 0.1
 """A frame of `LEAST_DURATION_S` or less is shown for `USUAL_DURATION_S`, as browsers do."""
+
+_FIRST_ON_ITS_SIDE = 5
+"""EXIF's orientations from this one on change width and height."""
 
 MOST_PARTS = 100_000
 """A WebP that is cut off is looked through for so many parts; each frame is one."""
@@ -124,7 +128,25 @@ def _frame(image: Image.Image, time_s: float, position: float) -> Frame:
     duration_s = float(image.info.get("duration") or 0) / 1000
     if not duration_s > LEAST_DURATION_S:
         duration_s = USUAL_DURATION_S
-    pixels = pillow_to_rgb(image)
-    size_wh = pixels.shape[1], pixels.shape[0]
-    small = scale_to_fit(pixels, MAX_SIDE_PX)
+    size_wh = _upright_size(image)
+    pixels = pillow_to_rgb(_reduced(image))
+    small = np.asarray(cv2.resize(pixels, bounded(size_wh), interpolation=cv2.INTER_AREA), np.uint8)
     return Frame(time_s, time_s + duration_s, size_wh, position, lambda: small)
+
+
+def _reduced(image: Image.Image) -> Image.Image:
+    """A large frame by a whole factor smaller: each copy of it that is saved takes its time."""
+    factor = max(image.size) // MAX_SIDE_PX
+    if factor < 2 or image.mode not in ("L", "RGB", "RGBA"):
+        return image
+    width, height = image.size
+    return image.reduce((min(factor, width), min(factor, height)))
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    try:
+        is_on_its_side = image.getexif().get(ExifTags.Base.Orientation, 1) >= _FIRST_ON_ITS_SIDE
+    except Exception:  # its EXIF block is broken
+        is_on_its_side = False
+    return (height, width) if is_on_its_side else (width, height)

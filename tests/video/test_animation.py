@@ -1,6 +1,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -46,6 +47,27 @@ def test_an_animation_is_a_video_with_its_own_times(file_format: str) -> None:
     assert gray(video.frame_at(2.0)) == GRAYS[1]
     *_, last = video.frames(5)
     assert last.end == VideoEnd(pytest.approx(2.8), is_cut_off=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_large_frames_are_shown_smaller_and_upright(orientation: int, transparent: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    corner = np.full((1000, 4800, 3 + transparent), 40, np.uint8)
+    corner[:500, :2400, :3] = 220
+    corner[..., 3:] = 255
+    frames = [Image.fromarray(corner), Image.fromarray(corner[::-1])]
+    data = saved(frames, "WEBP", exif=exif.tobytes(), lossless=True, quality=0)
+    first, _ = open_video(data).all_frames()
+    size_wh = (4800, 1000) if orientation == 1 else (1000, 4800)
+    assert first.size_wh == size_wh
+    shown = first.to_image()
+    assert max(shown.shape) == 1920
+    right, bottom = shown.shape[1] - 5, shown.shape[0] - 5
+    light = shown[5, 5] if orientation == 1 else shown[5, right]
+    assert (light > 200).all()
+    assert (shown[bottom, 5] < 60).all()
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

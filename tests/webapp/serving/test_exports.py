@@ -1,6 +1,8 @@
 """Annotated videos share the temporary folder, and leave nothing in it."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -100,3 +102,32 @@ def test_those_at_once_never_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> N
             stack.callback(export.close)
             shares.append(export._share)
     assert sum(shares) < 1_000_000_000
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to know who still runs")
+def test_what_a_killed_process_left_is_deleted_and_no_more(folder: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = folder / f"{exports.PREFIX}{ended.pid}-abc"
+    elsewhere = folder / "elsewhere"
+    for path in (left, elsewhere):
+        path.mkdir()
+        (path / "annotated.mp4").write_bytes(b"faces")
+    (folder / f"{exports.PREFIX}{ended.pid}-link").symlink_to(elsewhere)
+    mine = Export()
+    exports.sweep()
+    assert not left.exists()
+    assert (elsewhere / "annotated.mp4").exists()
+    assert mine.path.parent.exists()
+    assert (folder / f"{exports.PREFIX}{ended.pid}-link").is_symlink()
+    mine.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the name of an open file stays")
+def test_nothing_of_a_video_is_left_once_it_is_closed(folder: Path) -> None:
+    half, whole = Export(), Export()
+    next(half.written(writing(half.path, b"half", b"of it")))
+    list(whole.written(writing(whole.path, b"whole")))
+    for export in (half, whole):
+        export.close()
+    assert list(folder.iterdir()) == []
