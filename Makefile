@@ -5,14 +5,20 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11
 	--fork-strategy fewest --no-annotate --no-header --quiet
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint format reference lock
+.NOTPARALLEL:
+.PHONY: run test test-units test-browser lint format reference lock
 
 run: .venv/app
 	MALLOC_ARENA_MAX=2 $(BIN)/streamlit run serve.py
 
-test: .venv/dev
+test: test-units test-browser
+
+test-units: .venv/dev
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --ignore tests/e2e
-	$(BIN)/python -m pytest tests/e2e  # alone: the frames that they see take the processor
+
+# Alone: the frames that they see take the processor.
+test-browser: .venv/dev
+	$(BIN)/python -m pytest tests/e2e
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .

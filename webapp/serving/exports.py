@@ -22,7 +22,7 @@ MOST_AT_ONCE = 4
 """Annotated videos that all visitors have at a time."""
 
 LEAST_BYTES = 16 * 1024 * 1024
-"""Where each would get less than this, there is no room for another."""
+"""There is no room for another where each would get less than this."""
 
 _NO_ROOM = (
     "There is no room for another annotated video just now. Please try again in some minutes."
