@@ -1,8 +1,6 @@
 """Pages of one address that run a few at a time."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -51,23 +49,6 @@ def test_nobody_waits_long_for_pages_that_do_not_end(monkeypatch: pytest.MonkeyP
             threads.submit(page)
         with turns.turn("1.2.3.4"):
             over.set()
-
-
-def test_an_address_that_had_more_than_its_share_waits_and_others_do_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(page_turns, "MOST_WAIT_S", 0.2)
-    monkeypatch.setattr(page_turns, "thread_time", count(0.0, 2.0).__next__)  # two seconds a page
-    turns = PageTurns()
-
-    def waited_s(address: str) -> float:
-        start_s = time.monotonic()
-        with turns.turn(address):
-            return time.monotonic() - start_s
-
-    assert waited_s("1.2.3.4") < 0.2
-    assert waited_s("1.2.3.4") >= 0.2
-    assert waited_s("5.6.7.8") < 0.2
 
 
 @pytest.mark.parametrize("address", [None, "1.2.3.4"], ids=["this machine", "another"])
