@@ -2,10 +2,11 @@
 
     python -m tests.fuzz images --minutes 30
     python -m tests.fuzz videos --minutes 30
+    python -m tests.fuzz images --files FOLDER
 
-Case N of a seed is the same every time: `--seed 0 --first 1234 --n 1` repeats one. What breaks the
-rule is printed, and so are the slowest case and the peak of the memory. Each case that was found
-stands in tests/decoding or tests/video.
+The last one reads files as they are. Case N of a seed is the same every time: `--seed 0
+--first 1234 --n 1` repeats one. What breaks the rule is printed, and so are the slowest case and
+the peak of the memory. Each case that was found stands in tests/decoding or tests/video.
 """
 
 import argparse
@@ -15,9 +16,10 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -255,29 +257,42 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--n", type=int, default=sys.maxsize, help="at most so many files")
+    parser.add_argument("--files", type=Path, metavar="FOLDER", help="read these, undamaged")
     args = parser.parse_args()
     faulthandler.enable()
     warnings.simplefilter("ignore")  # Pillow remarks on damage that it reads past
     kind = KINDS[args.kind]
-    originals = kind.originals()
+    cases = _whole_files(args.files) if args.files else _odd_files(kind, args.seed, args.first)
     outcomes: Counter[str] = Counter()
-    slowest = (0.0, -1)
-    number, n_bad = args.first, 0
-    while number < args.first + args.n and time.process_time() < 60 * args.minutes:
-        data, start_s = odd_file(originals, args.seed, number), time.process_time()
+    slowest, n_bad = (0.0, ""), 0
+    for name, data in islice(cases, args.n):
+        start_s = time.process_time()
         result = outcome(kind, data)
         seconds = time.process_time() - start_s
-        slowest = max(slowest, (seconds, number))
+        slowest = max(slowest, (seconds, name))
         outcomes[result.partition(":")[0]] += 1
         if result.startswith("escaped") or seconds > kind.most_seconds:
             n_bad += 1
-            print(f"seed {args.seed}, case {number}: {result} after {seconds:.1f} s", flush=True)  # noqa: T201
-        number += 1
+            print(f"{name}: {result} after {seconds:.1f} s", flush=True)  # noqa: T201
+        if time.process_time() > 60 * args.minutes:
+            break
     peak_mb = peak_rss_mb()
     for result, n in outcomes.most_common():
         print(f"{n:8,} {result}")  # noqa: T201
-    print(f"slowest {slowest[0]:.2f} s of CPU (case {slowest[1]}), peak {peak_mb:.0f} MB")  # noqa: T201
+    print(f"slowest {slowest[0]:.2f} s of CPU ({slowest[1]}), peak {peak_mb:.0f} MB")  # noqa: T201
     return int(n_bad > 0 or peak_mb > MOST_MB)
+
+
+def _odd_files(kind: Kind, seed: int, first: int) -> Iterator[tuple[str, bytes]]:
+    originals = kind.originals()
+    for number in count(first):
+        yield f"seed {seed}, case {number}", odd_file(originals, seed, number)
+
+
+def _whole_files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            yield str(path), path.read_bytes()
 
 
 if __name__ == "__main__":
