@@ -57,24 +57,20 @@ class Workers:
     `Turns` says whose task is next; each begins when a worker is free for it.
     """
 
-    def __init__(
-        self, limits: Limits, n_workers: int, n_long: int | None = None, *, warm: bool = False
-    ) -> None:
+    def __init__(self, limits: Limits, n_workers: int, n_long: int | None = None) -> None:
         """Get ready.
 
         Args:
             limits: Limits on each task.
             n_workers: Number of processes.
             n_long: Most long tasks at a time; None for any number.
-            warm: True to start them now, before a visitor waits for them.
         """
-        self._limits, self._n_workers, self._warm = limits, n_workers, warm
+        self._limits, self._n_workers = limits, n_workers
         self._turns = Turns(n_workers, n_long or n_workers, MOST_WAITING)
         self._lock = Lock()
-        self._get_ready: Callable[[], object] = int
+        self._get_ready: Callable[[], object] | None = None
         self._pool = self._start()
         self._rest = Timer(FORGET_S, self.forget)
-        self._warm_up()
 
     def run(
         self, visitor: Visitor, function: Callable[..., T], *args: object, is_large: bool = False
@@ -185,11 +181,11 @@ class Workers:
             "forkserver" if "forkserver" in methods else "spawn"
         )
         context.set_forkserver_preload(["fer_core", "webapp.visits.photo_results"])
-        given = self._limits, self._get_ready
+        given = self._limits, self._get_ready or int
         return ProcessPool(self._n_workers, initializer=begin, initargs=given, context=context)
 
     def prepare(self, get_ready: Callable[[], object]) -> None:
-        """Have each worker call this before its first task, which then waits for less.
+        """Start the workers now, each of which calls this before its first task.
 
         Args:
             get_ready: A function of a module, or `functools.partial` of it.
@@ -212,10 +208,7 @@ class Workers:
                 return
             used, self._pool = self._pool, self._start()
         self._end(used)
-        self._warm_up()
-
-    def _warm_up(self) -> None:
-        if self._warm:
+        if self._get_ready:
             with suppress(RuntimeError):  # it is being closed just now
                 self._schedule(int, ())
 
@@ -253,10 +246,10 @@ class SharedWorkers:
         self.videos: Workers | None = None
 
     def start(self) -> None:
-        """Have workers from now on; the first ones begin to load what they need."""
+        """Have workers from now on."""
         n_processors = os.cpu_count() or 1
         n_photos = max(2, n_processors - 1)
-        self.photos = Workers(PHOTO, n_photos, n_photos - 1, warm=True)
+        self.photos = Workers(PHOTO, n_photos, n_photos - 1)
         self.videos = Workers(VIDEO, max(2, n_processors // 2))
 
     def stop(self) -> None:
