@@ -1,4 +1,4 @@
-"""Pages of one address run two at a time.
+"""Pages of one address run one at a time.
 
 All pages run in one interpreter, which the live streams need, too: eight visits that ask for pages
 as fast as they can leave a stream a third of its frames. Made for Streamlit 1.67. Once Streamlit
@@ -17,9 +17,6 @@ from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 LOGGER = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 2
-"""Pages of one address that run at a time."""
-
 MOST_WAIT_S = 1.0
 """Time after which a page runs all the same: those before it may be waiting for a worker."""
 
@@ -36,7 +33,7 @@ class PageTurns:
     def turn(self, address: str) -> Iterator[None]:
         """Wait until an address may run a page, but not for long."""
         with self._changed:
-            self._changed.wait_for(lambda: self._running[address] < MOST_AT_ONCE, MOST_WAIT_S)
+            self._changed.wait_for(lambda: not self._running[address], MOST_WAIT_S)
             self._running[address] += 1
         try:
             yield

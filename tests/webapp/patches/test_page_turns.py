@@ -1,4 +1,4 @@
-"""Pages of one address that run a few at a time."""
+"""Pages of one address that run one after the other."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -10,30 +10,29 @@ import streamlit as st
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 
 from webapp.patches import page_turns
-from webapp.patches.page_turns import MOST_AT_ONCE, PageTurns
+from webapp.patches.page_turns import PageTurns
 
 SOON_S = 5.0
 
 
-def test_a_third_page_of_an_address_waits_for_one_of_the_first_two() -> None:
-    turns, over, third = PageTurns(), Event(), Event()
+def test_a_second_page_of_an_address_waits_for_the_first() -> None:
+    turns, over = PageTurns(), Event()
+    first, second = Event(), Event()
 
     def page(begun: Event) -> None:
         with turns.turn("1.2.3.4"):
             begun.set()
             over.wait(SOON_S)
 
-    with ThreadPoolExecutor(4) as threads:
-        firsts = [Event() for _ in range(MOST_AT_ONCE)]
-        for begun in firsts:
-            threads.submit(page, begun)
-        assert all(begun.wait(SOON_S) for begun in firsts)
-        threads.submit(page, third)
-        assert not third.wait(0.05)
+    with ThreadPoolExecutor(2) as threads:
+        threads.submit(page, first)
+        assert first.wait(SOON_S)
+        threads.submit(page, second)
+        assert not second.wait(0.05)
         with turns.turn("5.6.7.8"):
             pass  # another address has turns of its own
         over.set()
-        assert third.wait(SOON_S)
+        assert second.wait(SOON_S)
 
 
 def test_nobody_waits_long_for_pages_that_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,9 +43,8 @@ def test_nobody_waits_long_for_pages_that_do_not_end(monkeypatch: pytest.MonkeyP
         with turns.turn("1.2.3.4"):
             over.wait(SOON_S)
 
-    with ThreadPoolExecutor(2) as threads:
-        for _ in range(2):
-            threads.submit(page)
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(page)
         with turns.turn("1.2.3.4"):
             over.set()
 
@@ -67,7 +65,7 @@ def test_pages_run_in_turn_and_give_it_back_when_they_fail(
         page_turns, "MOST_WAIT_S", 60.0
     )  # a turn not given back would be waited for
     page_turns.run_in_turn()
-    for number in range(MOST_AT_ONCE + 1):
+    for number in range(2):
         with pytest.raises(RuntimeError):
             ScriptRunner._run_script(None, number)  # type: ignore[arg-type]
-    assert ran == list(range(MOST_AT_ONCE + 1))
+    assert ran == [0, 1]
