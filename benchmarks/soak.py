@@ -149,8 +149,8 @@ def main() -> None:
     options = parser.parse_args()
     chance = random.Random(options.seed)
     print(f"load average at the start: {os.getloadavg()}")
-    # All addresses, as the network's viewer does not come from this machine's own.
-    everywhere = stage(STREAMLIT_SERVER_ADDRESS="0.0.0.0")
+    # The network's viewer neither comes from this machine's own address nor asks for its name.
+    everywhere = stage(STREAMLIT_SERVER_ADDRESS="0.0.0.0", STREAMLIT_SERVER_ALLOWED_HOSTS="*")
     with own_network() as network, everywhere as (server, chromium, clip):
         soak = Soak(server, chromium, clip, network)
         before = soak.run(options.minutes * WARM_UP_SHARE, chance)
