@@ -123,11 +123,11 @@ def show_label(emotion: Emotion | None, found: FoundFace, *, all_bars: bool = Fa
 
 def why_sentence(emotion: Emotion, fall: float) -> str:
     """The legend of the red areas of an explanation."""
-    points = counted(round(100 * fall), "point")
-    return (
-        "The model looked most at the red areas. Hiding the reddest lowers "
-        f"“{emotion.adjective}” by {points}."
+    points, word = round(100 * fall), f"“{emotion.adjective}”"
+    effect = (
+        f"lowers {word} by {counted(points, 'point')}" if points > 0 else f"hardly changes {word}"
     )
+    return f"The model looked most at the red areas. Hiding the reddest {effect}."
 
 
 def _show_buttons(found: FoundFace, actions: Actions, *, explained: bool) -> None:
