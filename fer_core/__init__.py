@@ -34,6 +34,7 @@ from fer_core.errors import (
     DetectorError,
     FerError,
     ImageDecodeError,
+    InputError,
     ModelError,
     VideoDecodeError,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "FerError",
     "HaarFaceDetector",
     "ImageDecodeError",
+    "InputError",
     "LiveFrame",
     "LiveSession",
     "LiveSettings",
@@ -92,3 +94,7 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

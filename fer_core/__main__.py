@@ -1,6 +1,7 @@
 """Emotions of faces in photos, videos and folders, and the models that tell them."""
 
 import argparse
+import io
 import os
 import sys
 
@@ -24,6 +25,7 @@ EXTRA_OF = {
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code, 2 with one sentence on bad input."""
+    _prepare_streams()
     try:
         try:
             return _run(argv)
@@ -32,6 +34,16 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _prepare_streams() -> None:
+    """Have all three, and let no letter that a terminal does not know end a command."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # it was closed by who started this
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(argv: list[str] | None) -> int:

@@ -1,5 +1,6 @@
 """The images that callers bring, converted in one place to uint8, red-green-blue."""
 
+import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
@@ -112,7 +113,7 @@ def file_content(image: object) -> bytes:
     read = getattr(image, "read", None)
     if read is None:
         raise TypeError(f"Expected {_KINDS}. Received: {type(image).__name__}")
-    content = read()
+    content = "" if isinstance(image, io.TextIOBase) else read()
     if not isinstance(content, bytes):
         raise TypeError(
             "Expected a file open for reading bytes, as by open(path, 'rb'). Received: one that "

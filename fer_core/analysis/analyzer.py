@@ -157,14 +157,15 @@ class EmotionAnalyzer:
 
         Args:
             video: The path of a file, or its content.
-            rate: Number of frames a second to analyze, above 0. Videos with fewer are analyzed
-                frame by frame.
+            rate: Number of moments a second to analyze, above 0, up to 1000. A frame that is
+                seen for longer counts at each.
 
         Returns:
             The timeline of its faces: `tracks()`, `summary()`, `to_pandas()`.
 
         Raises:
             TypeError: The video is neither a path nor bytes.
+            ValueError: The rate is out of its range.
             VideoDecodeError: It is missing, or not a video that can be read.
         """
         from fer_core import video as files  # it brings PyAV
@@ -174,12 +175,12 @@ class EmotionAnalyzer:
         path = None if isinstance(video, bytes) else Path(video)
         try:
             opened = files.open_video(video if isinstance(video, bytes) else Path(video))
+            size_wh = opened.info.width, opened.info.height
+            faces = VideoFaces(PredictionSource.of(self), rate, path, size_wh)
+            for sample in files.analyze_video(self, opened, rate):
+                faces.add(sample)
         except VideoDecodeError as error:
             raise VideoDecodeError(f"{path}: {error}" if path else str(error)) from error
-        size_wh = opened.info.width, opened.info.height
-        faces = VideoFaces(PredictionSource.of(self), rate, path, size_wh)
-        for sample in files.analyze_video(self, opened, rate):
-            faces.add(sample)
         faces.problem = video_report("", opened.info, faces).problem
         return faces
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from fer_core.drawing import caption, draw_faces
+from fer_core.errors import FerError
 from fer_core.faces import FaceEmotion
-from fer_core.image_input import ImageInput, KeptImage, to_rgb
+from fer_core.image_input import Color, ImageInput, KeptImage, to_rgb
 from fer_core.images import RgbImage, encode_png, scale_to_fit
 from fer_core.reports.rows import PhotoReport, PredictionSource, Row, rows
 from fer_core.reports.tables import to_frame
@@ -25,10 +26,11 @@ MAX_NAMED = 3
 
 
 class PhotoFaces(Sequence[FaceEmotion]):
-    """The faces of one photo, from left to right; compares equal to a list of the same faces.
+    """The faces of one photo, row by row, in each from the left; equal to a list of the same faces.
 
     It travels: a pickled one keeps the faces and all that a table says of them, but not the pixels
-    of an image that was given as an array or a PIL image.
+    of an image that was given as an array or a PIL image. Such an array is kept, not copied: draw
+    before it changes.
 
     Attributes:
         file: The path of the photo, as it was given; None if none was.
@@ -47,7 +49,7 @@ class PhotoFaces(Sequence[FaceEmotion]):
         """Join the faces and what they were found in.
 
         Args:
-            faces: From left to right.
+            faces: Row by row, in each from the left.
             size_wh: Width and height of the photo.
             source: The model and the detector.
             image: The photo: its path, its content or its pixels.
@@ -74,7 +76,11 @@ class PhotoFaces(Sequence[FaceEmotion]):
         return to_frame(self.to_dict(), self._source.labels)
 
     def draw(
-        self, image: ImageInput | None = None, *, show_probabilities: bool = False
+        self,
+        image: ImageInput | None = None,
+        *,
+        show_probabilities: bool = False,
+        color: Color = "rgb",
     ) -> RgbImage:
         """A copy of the photo with each face's box and label; see `draw_faces`.
 
@@ -82,6 +88,7 @@ class PhotoFaces(Sequence[FaceEmotion]):
             image: The photo where it did not travel with the faces; None for the one in which they
                 were found.
             show_probabilities: Also draw a bar for each emotion beside the box.
+            color: Order of the image's colors if it is an array, as for `analyze`.
 
         Raises:
             ValueError: There is no photo to draw on, or it has another size.
@@ -92,7 +99,7 @@ class PhotoFaces(Sequence[FaceEmotion]):
                 "The pixels of an array do not travel with its pickled faces. "
                 "Expected the photo, as in draw(image). Received: None"
             )
-        pixels = to_rgb(photo)
+        pixels = to_rgb(photo, "rgb" if image is None else color)
         if (pixels.shape[1], pixels.shape[0]) != self.size_wh:
             raise ValueError(
                 f"Expected the photo of {self.size_wh[0]}x{self.size_wh[1]} in which the faces "
@@ -133,7 +140,20 @@ class PhotoFaces(Sequence[FaceEmotion]):
         """Return the annotated photo for notebooks, which call this."""
         if self._image is None:
             return None
-        return encode_png(scale_to_fit(self.draw(), MAX_SHOWN_PX))
+        try:
+            return encode_png(scale_to_fit(self.draw(), MAX_SHOWN_PX))
+        except (OSError, FerError, ValueError):  # its file is gone, or another one by now
+            return None
+
+    def __copy__(self) -> "PhotoFaces":
+        """Keep the pixels, which a pickled one leaves behind."""
+        copied = object.__new__(PhotoFaces)
+        copied.__dict__.update(self.__dict__)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PhotoFaces":
+        """Share the pixels and the faces, which nobody changes."""
+        return self.__copy__()
 
     def __getstate__(self) -> dict[str, Any]:
         pixels = isinstance(self._image, np.ndarray)

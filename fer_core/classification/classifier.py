@@ -63,6 +63,11 @@ class EmotionClassifier:
         folder = find_model(model)
         card = read_card(folder)
         path = folder / (SERVED_FILE if runtime == "litert" else "model.keras")
+        if not path.exists():
+            raise ModelError(
+                f"The model in {folder} cannot be loaded: it has no {path.name}. Of some models "
+                f"only figures come along; fer-core train --recipe {card.recipe} makes one anew."
+            )
         try:
             version = check_file(card, path)[:12]
             opened = open_model(path)

@@ -4,7 +4,7 @@ import argparse
 from importlib import import_module, resources
 from pathlib import Path
 
-from fer_core.commands.options import Commands, add_command, positive
+from fer_core.commands.options import Commands, add_command, port
 
 
 def add_app(commands: Commands) -> None:
@@ -12,7 +12,7 @@ def add_app(commands: Commands) -> None:
     parser = add_command(
         commands, "app", _app, does="start the web app", examples=("app --port 8080",)
     )
-    parser.add_argument("--port", type=positive, help="port to listen on; by default 8501")
+    parser.add_argument("--port", type=port, help="port to listen on; by default 8501")
     parser.add_argument("--address", help="name or address to listen on; by default localhost")
 
 

@@ -1,5 +1,6 @@
 """Annotated copies of photos and videos, and the folder that they go to."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -109,6 +110,8 @@ class Copies:
     @contextmanager
     def _part_of(self, target: Path) -> Iterator[Path]:
         """A file that takes the target's place once it is whole, and is gone otherwise."""
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
         for folder in (target.parent, self.parts):  # on each machine of a cluster
             folder.mkdir(parents=True, exist_ok=True)
         part = self.parts / uuid4().hex

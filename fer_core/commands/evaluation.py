@@ -26,7 +26,7 @@ def add_evaluate(commands: Commands) -> None:
         does="measure a model on a data set",
         examples=(
             "evaluate --model mine --data fer2013.csv --split public",
-            "evaluate --compare mine fer-resnet --data fer2013.csv",
+            "evaluate --compare mine everyday --data fer2013.csv",
         ),
     )
     which = parser.add_mutually_exclusive_group()

@@ -67,6 +67,9 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> Media:
     Raises:
         InputError: One of the paths is not there, or there is no photo or video among them.
     """
+    paths = list(paths)
+    if not paths:
+        raise InputError("No file and no folder was named.")
     found: dict[str, Path] = {}
     walk = _Walk(os.path.realpath(leave_out) if leave_out else None)
     for text in paths:
@@ -83,6 +86,8 @@ def find_media(paths: Iterable[str], leave_out: Path | None = None) -> Media:
 
 
 def _expanded(text: str, leave_out: Path | None) -> list[Path]:
+    if not text:
+        raise InputError("An empty name stands for no file and no folder.")
     path = STDIN if text == "-" else Path(text)
     if path == STDIN or path.is_file() or path.is_dir():
         return [path]
@@ -144,6 +149,8 @@ class _Walk:
             self.left_out.append(LeftOut(path, NO_MEDIA, is_missed=False))
         elif not os.path.exists(path):  # noqa: PTH110 - which raises no error
             self.left_out.append(LeftOut(path, "a link that leads nowhere", is_missed=True))
+        elif not os.path.isfile(path):  # noqa: PTH113 - which raises no error
+            self.left_out.append(LeftOut(path, "a pipe or a device", is_missed=True))
         else:
             return True
         return False

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """The object that a command adds its own parser to."""
 
+LAST_PORT = 65535
+
 
 def add_command(
     commands: Commands,
@@ -128,6 +130,14 @@ def whole_number(text: str, least: int = 0) -> int:
     if not (text.isascii() and text.isdigit() and least <= int(text) < 2**32):
         raise argparse.ArgumentTypeError(f"must be a whole number from {least}, not {text!r}")
     return int(text)
+
+
+def port(text: str) -> int:
+    """A TCP port from an option."""
+    number = whole_number(text, least=1)
+    if number > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"must be a port up to {LAST_PORT}, not {text!r}")
+    return number
 
 
 def rate(text: str) -> float:

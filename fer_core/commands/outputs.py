@@ -124,6 +124,8 @@ def open_outputs(
             raise OutputError(f"{path} exists: --resume goes on with it, or name another file.")
         if absolute(path) in map(absolute, files):
             raise OutputError(f"{path} is one of the files to analyze: name another file.")
+        if not path.parent.is_dir():  # before the other table is begun
+            raise OutputError(f"{path} cannot be used: There is no folder {path.parent}.")
     copies = Copies.into(options.annotated, files, [*wanted]) if options.annotated else None
     tables = _open_tables(wanted, source.cells() | {"rate": float(rate)}, stack)
     if copies:

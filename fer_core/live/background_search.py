@@ -4,20 +4,19 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import ParamSpec, TypeVar
 
 from fer_core.detection.base import FaceDetector
 from fer_core.faces import DetectedFace
 from fer_core.images import RgbImage
 from fer_core.live.laps import Laps
+from fer_core.pool import once_a_process
 from fer_core.tracking.optical_flow import MotionFrame
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-@cache
 def shared_threads() -> Executor:
     """The threads that search for all streams of this process, half as many as processors.
 
@@ -25,7 +24,7 @@ def shared_threads() -> Executor:
     number of searches. OpenCV spreads a search over the processors by itself. With more threads
     each search took longer, and as many were done.
     """
-    return ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "face search")
+    return once_a_process(ThreadPoolExecutor, max(1, (os.cpu_count() or 1) // 2), "face search")
 
 
 class InlineExecutor(Executor):

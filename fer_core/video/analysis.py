@@ -37,6 +37,9 @@ CUT_SHARE = 0.5
 SAME_FACE_IOU = 0.3
 """Boxes of one frame that overlap at least this much are one face."""
 
+MAX_RATE = 1000
+"""Most moments a second that are analyzed."""
+
 WORKERS = 2
 """Number of threads that search whole frames and classify faces; each uses one processor."""
 
@@ -53,10 +56,11 @@ def analyze_video(analyzer: FaceAnalyzer, video: VideoFile, rate: float) -> Gene
     Args:
         analyzer: Finds and classifies faces.
         video: The video.
-        rate: Number of moments a second to analyze, above 0; see `VideoFile.frames`.
+        rate: Number of moments a second to analyze, above 0, up to `MAX_RATE`; see
+            `VideoFile.frames`.
     """
-    if not rate > 0:
-        raise ValueError(f"Expected a rate above 0. Received: {rate}")
+    if not 0 < rate <= MAX_RATE:
+        raise ValueError(f"Expected a rate above 0, up to {MAX_RATE}. Received: {rate}")
     tracker = FaceTracker()
     workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="video-faces")
     try:

@@ -34,6 +34,9 @@ UNKNOWN_CODEC = (
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _MOV_ATOMS = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
+_LONGEST_BOX = 2**29
+"""Longer ones have their length elsewhere, for which this one is 1."""
+
 _NO_VIDEO_BRANDS = (
     *(b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
     *(b"crx ", b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "),
@@ -51,7 +54,7 @@ def container_of(head: bytes) -> str | None:
         return "matroska"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return "avi"
-    if head[4:8] in _MOV_ATOMS and head[8:12] not in _NO_VIDEO_BRANDS:
+    if head[4:8] in _MOV_ATOMS and head[8:12] not in _NO_VIDEO_BRANDS and _is_length(head[:4]):
         return "mov"
     if head[:16] == _ASF:
         return "asf"
@@ -64,6 +67,12 @@ def container_of(head: bytes) -> str | None:
     if any(_are_ts_packets(head[start::size]) for start, size in _TS_PACKETS):
         return "mpegts"
     return None
+
+
+def _is_length(first: bytes) -> bool:
+    """True if an MP4 may begin with a box of that length: four letters of a text make it longer."""
+    n_bytes = int.from_bytes(first, "big")
+    return n_bytes in (0, 1) or 8 <= n_bytes < _LONGEST_BOX
 
 
 def _are_ts_packets(first_bytes: bytes) -> bool:

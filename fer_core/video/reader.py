@@ -246,7 +246,8 @@ def _opened(source: bytes | str | Path) -> BinaryIO:
     try:
         return Path(source).open("rb")
     except OSError as error:
-        raise VideoDecodeError("The file cannot be opened.") from error
+        why = f" ({error.strerror})" if error.strerror else ""
+        raise VideoDecodeError(f"The file cannot be opened{why}.") from error
 
 
 def _told_by(container: InputContainer, whole: bool | None) -> tuple[VideoInfo, Claims]:

@@ -1,3 +1,4 @@
+import copy
 import io
 import json
 import pickle
@@ -13,7 +14,7 @@ from fer_core.analysis import EmotionAnalyzer, PhotoFaces
 from fer_core.drawing import draw_faces
 from fer_core.images import RgbImage
 from fer_core.reports.rows import PredictionSource, columns
-from tests.faces import SquareDetector, face_emotion, file_bytes, happy_if_white, squares
+from tests.faces import SquareDetector, astronaut, face_emotion, file_bytes, happy_if_white, squares
 
 BOXES = (10, 10, 50, 50), (80, 10, 120, 50)
 IMAGE = squares(200, 100, *BOXES)
@@ -161,3 +162,27 @@ def test_it_is_pickled_without_pixels(kind: str, file: Path) -> None:
 def test_bytes_that_were_analyzed_are_kept_as_they_are() -> None:
     content = file_bytes(Image.fromarray(IMAGE), "PNG")
     assert faces_of(bytearray(content)).draw().shape == IMAGE.shape
+
+
+def test_a_copy_is_drawn_as_the_first_one(analyzer: EmotionAnalyzer) -> None:
+    faces = analyzer.analyze(astronaut())
+    for copied in (copy.copy(faces), copy.deepcopy(faces)):
+        assert copied == faces
+        assert (copied.draw() == faces.draw()).all()
+
+
+def test_pickled_faces_are_drawn_on_an_image_of_opencv(analyzer: EmotionAnalyzer) -> None:
+    image = astronaut()
+    faces = pickle.loads(pickle.dumps(analyzer.analyze(image)))
+    assert (faces.draw(image[..., ::-1].copy(), color="bgr") == faces.draw(image)).all()
+
+
+def test_a_notebook_shows_nothing_where_the_file_is_gone(
+    analyzer: EmotionAnalyzer, tmp_path: Path
+) -> None:
+    file = tmp_path / "photo.png"
+    Image.fromarray(astronaut()).save(file)
+    faces = analyzer.analyze(file)
+    assert faces._repr_png_() is not None
+    file.unlink()
+    assert faces._repr_png_() is None

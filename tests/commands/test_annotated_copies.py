@@ -121,3 +121,14 @@ def test_an_annotated_photo_never_replaces_a_photo_by_a_link(
     assert main(["predict", *names, "--annotated", "drawn", "--csv", "o.csv"]) == 2
     assert not Path("o.csv").exists()
     assert "holds files to analyze" in capsys.readouterr().err
+
+
+def test_a_folder_in_a_copys_place_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = folder / "two.png"
+    in_the_way = Copies.into(folder.parent / "copies", [photo], []).copy_of(photo)
+    in_the_way.mkdir(parents=True)
+    assert main(["predict", str(photo), "--annotated", str(folder.parent / "copies")]) == 2
+    assert "Is a directory" in capsys.readouterr().err
+    assert list(in_the_way.iterdir()) == []

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import pytest
 from PIL import Image
 
@@ -28,3 +29,20 @@ def test_a_folder_gives_a_row_a_face_and_one_for_each_other_file(tmp_path: Path)
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no\.png does not exist"):
         next(analyze_files(ANALYZER, tmp_path / "no.png"))
+
+
+def test_opencv_has_its_threads_again_after_runs_that_crossed(
+    analyzer: EmotionAnalyzer, folder: Path
+) -> None:
+    before = cv2.getNumThreads()
+    first, second = (analyze_files(analyzer, [folder]) for _ in range(2))
+    next(iter(first))
+    next(iter(second))
+    for run in (first, second):
+        run.close()  # type: ignore[attr-defined]
+    assert cv2.getNumThreads() == before
+
+
+def test_no_files_at_all_are_refused(analyzer: EmotionAnalyzer) -> None:
+    with pytest.raises(InputError, match="was named"):
+        list(analyze_files(analyzer, []))

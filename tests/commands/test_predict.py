@@ -15,9 +15,9 @@ from fer_core.analysis import EmotionAnalyzer
 from fer_core.commands.predict import SOME_LEFT_OUT
 from fer_core.reports import PredictionSource, table_csv, table_json
 from tests.commands.tables import ROOT, everything, files_of, rows_of
-from tests.faces import astronaut, grace_hopper_jpeg, plain
+from tests.faces import astronaut, file_bytes, grace_hopper_jpeg, plain
 from tests.tiny_yunet import write_yunet
-from tests.videos import video_bytes
+from tests.videos import moving_portrait, video_bytes
 from webapp.visits.photo_results import Photo, analyze
 
 
@@ -195,7 +195,11 @@ def test_a_file_with_a_name_that_is_a_pattern_is_itself(folder: Path) -> None:
         pytest.param(
             ["photos", "--csv", "o", "--json", "./o"], "must be two files", id="one file for two"
         ),
-        pytest.param(["photos", "--csv", "no/o.csv"], "No such file", id="no folder for it"),
+        pytest.param(
+            ["photos", "--csv", "o", "--json", "no/o"],
+            "There is no folder no.",
+            id="no folder for it",
+        ),
         pytest.param(
             ["photos", "--csv", "/dev/full"],
             "/dev/full cannot be used: No space left on device.",
@@ -273,3 +277,56 @@ def test_tensorflow_is_not_imported(folder: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_video_that_breaks_off_before_its_first_frame_stops_nobody_else(folder: Path) -> None:
+    os.chdir(folder)
+    frames = [Image.fromarray(frame) for frame in moving_portrait(4)]
+    options = {"save_all": True, "append_images": frames[1:], "default_image": True}
+    whole = file_bytes(frames[0], "PNG", **options)
+    Path("clip.png").write_bytes(whole[: whole.index(b"fdAT") + 5])
+    assert main(["predict", "clip.png", "two.png", "--csv", "o.csv"]) == SOME_LEFT_OUT
+    clip, *others = rows_of("o.csv")
+    assert "broken or cut off" in clip["problem"]
+    assert files_of(others) == ["two.png"] * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_a_folder_is_left_out_and_not_waited_for(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(folder / "2024" / "pipe.jpg")
+    assert main(["predict", str(folder / "2024"), "--csv", "o.csv"]) == SOME_LEFT_OUT
+    assert "a pipe or a device: 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", "photos/no.jpg"])
+def test_a_name_that_stands_for_nothing_is_refused(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", name]) == 2
+    assert "An empty name" in capsys.readouterr().err or name
+
+
+def test_letters_that_a_terminal_does_not_know_end_nothing(folder: Path) -> None:
+    shutil.copy(folder / "two.png", folder / "\u65e5.png")
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_core", "predict", str(folder / "\u65e5.png")],
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"\\u65e5.png: 2 faces" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes streams as shells do")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_a_stream_that_is_closed_from_the_start_ends_nothing(folder: Path, closed: str) -> None:
+    command = f'"{sys.executable}" -m fer_core predict "{folder}/two.png" --csv o.csv {closed}'
+    done = subprocess.run(
+        command, shell=True, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False
+    )
+    assert done.returncode == 0
+    assert files_of(rows_of("o.csv")) == [f"{folder}/two.png"] * 2

@@ -6,7 +6,7 @@ import pytest
 
 from fer_core.faces import DetectedFace
 from fer_core.images import RgbImage
-from fer_core.live.background_search import Frame, FullSearch, InlineExecutor
+from fer_core.live.background_search import Frame, FullSearch, InlineExecutor, shared_threads
 from fer_core.tracking.optical_flow import MotionFrame
 from tests.faces import SquareDetector, plain, squares
 from tests.waiting import wait_until
@@ -135,3 +135,10 @@ def test_a_frame_without_a_face_is_a_result_too() -> None:
     result = search.take()
     assert result is not None
     assert result[1] == []
+
+
+def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = shared_threads()
+    assert shared_threads() is ours
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert shared_threads() is not ours

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_core.analysis import EmotionAnalyzer
 from fer_core.errors import VideoDecodeError
 from fer_core.images import RgbImage
 from fer_core.timeline import VideoEnd
@@ -123,3 +124,16 @@ def test_a_file_is_told_by_its_content(tmp_path: Path) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(animated("WEBP"))
     assert open_video(path).info.width == 64
+
+
+@pytest.mark.parametrize(
+    "text", [b"The free software song", b"# A wide net", b"Now skip this", b"int free(void);"]
+)
+def test_words_of_a_text_make_no_video(text: bytes) -> None:
+    assert not holds_video(io.BytesIO(text + b" and so on" * 100))
+
+
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), float("inf"), 1001])
+def test_a_rate_out_of_range_is_refused(rate: float, analyzer: EmotionAnalyzer) -> None:
+    with pytest.raises(ValueError, match="up to 1000"):
+        analyzer.analyze_video(animated("GIF"), rate)

@@ -82,10 +82,15 @@ class FileWork:
             return VideoReport(str(file), problem=str(error))
         timeline = Timeline(analyzer.classifier.labels, self.rate)
         part = 0.5 if self.copies else 1.0
-        with closing(analyze_video(analyzer, video, self.rate)) as samples:
-            for sample in samples:
-                timeline.add(sample)
-                yield sample.progress * part
+        try:
+            with closing(analyze_video(analyzer, video, self.rate)) as samples:
+                for sample in samples:
+                    timeline.add(sample)
+                    yield sample.progress * part
+        except VideoDecodeError as error:  # what its head promised is not there
+            if not len(timeline):
+                return VideoReport(str(file), problem=str(error))
+            return replace(video_report(str(file), video.info, timeline), problem=str(error))
         report = video_report(str(file), video.info, timeline)
         if self.copies and len(timeline):
             try:

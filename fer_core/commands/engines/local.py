@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.commands.engines.file_work import FileWork, Report
@@ -57,14 +57,38 @@ class LocalEngine:
                 executor.shutdown(cancel_futures=True)
 
 
+class _OneThread:
+    """OpenCV's number of threads while runs are going, and the one from before the first."""
+
+    def __init__(self) -> None:
+        self._lock, self._n_runs, self._before = Lock(), 0, 0
+
+    def enter(self) -> None:
+        import cv2
+
+        with self._lock:
+            if self._n_runs == 0:
+                self._before = cv2.getNumThreads()
+                cv2.setNumThreads(1)
+            self._n_runs += 1
+
+    def leave(self) -> None:
+        import cv2
+
+        with self._lock:
+            self._n_runs -= 1
+            if self._n_runs == 0:
+                cv2.setNumThreads(self._before)
+
+
+_ONE_THREAD = _OneThread()
+
+
 @contextmanager
 def one_thread_a_job() -> Iterator[None]:
     """Keep OpenCV from sharing one photo among the processors, which takes more time in all."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
+    _ONE_THREAD.enter()
     try:
         yield
     finally:
-        cv2.setNumThreads(before)
+        _ONE_THREAD.leave()
