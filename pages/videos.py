@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+import fer_core
 from webapp import examples, models, routing, server, session
 from webapp.views.layout import (
     action_icon,
@@ -28,7 +29,11 @@ def show_empty() -> None:
     place = st.empty()
     with place.container():
         video_results.show_waiting()
-    example = examples.example_video()
+    try:
+        example = examples.example_video()
+    except fer_core.FerError:  # too many others are waiting: it is an example and no more
+        place.empty()
+        return
     place.empty()
     n_faces = len(example.timeline.tracks()) if example.timeline else 0
     st.markdown(f":gray-badge[Example] **A 10-second clip, {count(n_faces, 'face')}**")
@@ -38,7 +43,9 @@ def show_empty() -> None:
 def title(visit: VideoVisit) -> str:
     """The length of the video and the number of its faces."""
     if visit.video is None or visit.timeline is None or not len(visit.timeline):
-        return "This video cannot be read" if visit.video is None else "Reading the video"
+        if visit.video is None:
+            return "This video cannot be read"
+        return "Nothing was read" if visit.is_finished else "Reading the video"
     n_faces = len(visit.timeline.tracks())
     return f"{count(max(1, round(visit.timeline.end_s)), 'second')}, {count(n_faces, 'face')}"
 
@@ -88,6 +95,7 @@ def show_visit(visit: VideoVisit) -> None:
     if remark := visit.remark(visit.name):
         say(remark, "info")
     if timeline is None or len(timeline) == 0:
+        st.button("Try again", icon=":material/refresh:", on_click=visit.try_again)
         return
     if not timeline.n_faces:
         with st.container(width=480):

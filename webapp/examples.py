@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+import fer_core
 from fer_core.timeline import USUAL_RATE
 from webapp import models, server
 from webapp.serving.turns import Visitor
@@ -34,12 +35,19 @@ def example_result(name: str, shown_wh: tuple[int, int]) -> Result:
 @st.cache_resource(show_spinner=False, max_entries=MOST_KEPT, on_release=lambda v: v.close())
 def _followed(folder: str, version: str) -> VideoVisit:
     visit = VideoVisit(Visitor("example"), "example.mp4", (EXAMPLES / "clip.mp4").read_bytes())
-    visit.analyze(models.analyzer(), models.in_use(), USUAL_RATE, server.activity())
+    if visit.video is not None:
+        visit.analyze(models.analyzer(), models.in_use(), USUAL_RATE, server.activity())
     if visit.analysis is not None:
         visit.analysis.wait()
+    if visit.timeline is None or not len(visit.timeline):  # what raises is not kept
+        raise fer_core.FerError(visit.analysis.status.problem if visit.analysis else visit.problem)
     return visit
 
 
 def example_video() -> VideoVisit:
-    """The result of the model in use for the clip, the same for all who use it."""
+    """The result of the model in use for the clip, the same for all who use it.
+
+    Raises:
+        FerError: There is none just now, as too many others are waiting.
+    """
     return _followed(str(models.in_use()), models.analyzer().classifier.version)

@@ -21,6 +21,7 @@ HISTORY_KEY = "live_history"
 """Key of the `History` of the last minute."""
 
 RECORDING_KEY = "live_recording"
+RECORDING_SOURCE_KEY = "live_recording_source"
 """Key of the viewer's `Recording` of a stream."""
 
 SNAPSHOT_KEY = "live_snapshot"
@@ -92,7 +93,7 @@ def photos() -> PhotoVisit:
 
 def clear_photos() -> None:
     """Forget the viewer's photos and all that was found in them."""
-    photos().stop()
+    photos().clear()
     del st.session_state[PHOTOS_KEY]
     for key in ("photo_filter", "photo_view", "photo_order", "photo_camera"):
         st.session_state.pop(key, None)

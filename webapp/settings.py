@@ -108,6 +108,7 @@ def _read_whole_number(environ: Mapping[str, str], name: str, default: int, larg
     value = environ.get(name) or ""
     if not value:
         return default
-    if value not in map(str, range(1, largest + 1)):
+    is_plain = value.isascii() and value.isdigit() and not value.startswith("0")
+    if not is_plain or len(value) > len(str(largest)) or int(value) > largest:
         raise ValueError(f"{name} must be a whole number from 1 to {largest}. Received: {value!r}.")
     return int(value)

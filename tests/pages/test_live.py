@@ -13,6 +13,7 @@ import fer_core
 from fer_core.live import recording
 from fer_core.live.recording import Recording
 from fer_core.live.stream import VideoStream
+from fer_core.reports import PredictionSource
 from tests.pages.visits import (
     StubStreamer,
     after_the_search,
@@ -348,6 +349,8 @@ def test_a_recording_goes_on_with_the_connection_that_is_made_again(
     page.session_state[session.STREAM_KEY].recording = page.session_state[session.RECORDING_KEY] = (
         recorded
     )
+    source = PredictionSource.of(models.analyzer())
+    page.session_state[session.RECORDING_SOURCE_KEY] = source
     box = fer_core.BoundingBox(10, 10, 50, 50)
     probabilities = dict.fromkeys(models.analyzer().classifier.labels, 1 / 7)
     recorded.add((fer_core.TrackedFace(box, 1.0, probabilities, 4, None),), clock.now_s)

@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import fer_core
 from fer_core.jobs import Ahead
 from tests.pages.visits import button, downloads, html, labels, open_page, texts, title
 from tests.videos import audio_bytes, moving_portrait, video_bytes
@@ -157,3 +158,32 @@ def test_cancel_keeps_what_was_found(video_page: AppTest, clip: bytes) -> None:
     visit.analysis.cancel()
     analyzed(video_page)
     assert title(video_page).endswith("face") or "Reading" in title(video_page)
+
+
+def test_an_example_that_has_no_turn_is_left_out(
+    video_page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> VideoVisit:
+        raise fer_core.FerError("Too many others are waiting.")
+
+    monkeypatch.setattr("webapp.examples.example_video", refused)
+    video_page.run()
+    assert not video_page.exception
+    assert len(video_page.file_uploader) == 1
+    assert "Example" not in texts(video_page)
+
+
+def test_an_analysis_that_read_nothing_can_be_begun_again(
+    video_page: AppTest, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_args: object) -> Generator[Ahead]:
+        raise fer_core.FerError("Too many others are waiting.")
+        yield Ahead(0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(video_visit, "video_elsewhere", refused)
+        analyzed(upload(video_page, "clip.mp4", clip))
+    assert title(video_page) == "Nothing was read"
+    button(video_page, "Try again").click().run()
+    analyzed(video_page)
+    assert title(video_page) == "1 second, 1 face"

@@ -51,6 +51,8 @@ def current_stream() -> VideoStream:
     current = stream()
     if st.session_state[session.STREAM_MODEL_KEY] != models.in_use():
         current.session = fer_core.LiveSession(models.analyzer())
+        if current.recording is not None:  # a recording is of one model
+            current.recording.is_over, current.recording = True, None
         st.session_state[session.STREAM_MODEL_KEY] = models.in_use()
     return current
 

@@ -62,11 +62,15 @@ class Export:
         Raises:
             OutputError: It takes more than its share.
         """
-        with closing(steps):
-            for step in steps:
-                if self.path.exists() and self.path.stat().st_size > self._share:
-                    raise OutputError(_TOO_LARGE)
-                yield step
+        try:
+            with closing(steps):
+                for step in steps:
+                    if self.path.exists() and self.path.stat().st_size > self._share:
+                        raise OutputError(_TOO_LARGE)
+                    yield step
+        except BaseException:  # cancelled, too: what is half written makes room for others
+            self.close()
+            raise
         self._file = self.path.open("rb")
         if os.name == "posix":  # elsewhere the name of an open file stays
             self._folder.cleanup()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Protocol
 
 from starlette.exceptions import HTTPException
@@ -104,11 +105,14 @@ class Uploads:
     _admitted: set[str] = field(default_factory=set)
     _under_way: list[_Upload] = field(default_factory=list)
     _free_s: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
 
     def admit(self, visit: str) -> None:
         """Let a visit upload, from when its page has let it in."""
-        if visit not in self._admitted:
-            self._admitted = {known for known in self._admitted if self.is_open(known)} | {visit}
+        with self._lock:  # pages run in threads of their own
+            if visit not in self._admitted:
+                still = {known for known in self._admitted if self.is_open(known)}
+                self._admitted = still | {visit}
 
     @contextmanager
     def upload(self, visit: str) -> Iterator[_Upload]:

@@ -9,8 +9,9 @@ from pathlib import Path
 import fer_core
 from fer_core.jobs import Ahead, Job
 from fer_core.reports.rows import NO_FACE, PhotoReport
-from webapp.jobs import at_once, elsewhere, finished
+from webapp.jobs import elsewhere, finished
 from webapp.monitoring.activity import Activity
+from webapp.serving import uploaded
 from webapp.serving.turns import Visitor, WorkError
 from webapp.visits.photo_results import (
     FoundFace,
@@ -112,7 +113,9 @@ class PhotoVisit:
         known = {photo.key for photo in self.photos}
         self.photos += [photo for photo in photos if photo.key not in known]
         while len(self.photos) > 1 and sum(len(p.data) for p in self.photos) > MOST_BYTES:
-            self.results.pop(self.photos.pop(0).key, None)
+            leaving = self.photos.pop(0)
+            self.results.pop(leaving.key, None)
+            uploaded.forget([leaving.key])
             self.n_left += 1
 
     def refuse(self, names: Iterable[str], why: str) -> None:
@@ -176,7 +179,14 @@ class PhotoVisit:
     def stop(self) -> None:
         """End the work and forget the photos without a result, the one that is analyzed too."""
         self._end_job()
+        uploaded.forget(photo.key for photo in self.waiting)
         self.photos = self.done
+
+    def clear(self) -> None:
+        """End the work and let go of all photos."""
+        self.stop()
+        uploaded.forget(photo.key for photo in self.photos)
+        self.photos, self.results, self.whys = [], {}, {}
 
     def _end_job(self) -> None:
         if self.job is not None:
@@ -188,7 +198,7 @@ class PhotoVisit:
         self.why_not = ""
         if self.whys.pop(found.key, None) is None:
             try:
-                self.whys[found.key] = at_once(self._visitor, explain, analyzer, found)
+                self.whys[found.key] = finished(elsewhere(self._visitor, explain, analyzer, found))
             except fer_core.FerError as error:
                 self.why_not = str(error)
 

@@ -15,6 +15,7 @@ from fer_core.video.reader import VideoFile, look_into
 from fer_core.video.writer import write_annotated
 from webapp.jobs import at_once, video_elsewhere
 from webapp.monitoring.activity import Activity
+from webapp.serving import uploaded
 from webapp.serving.exports import Export
 from webapp.serving.turns import Visitor
 from webapp.visits.video_moments import Moment, follow, frame_at
@@ -23,15 +24,16 @@ from webapp.visits.video_moments import Moment, follow, frame_at
 class VideoVisit:
     """One viewer's video, from its upload until another one, "Clear" or the end of the visit."""
 
-    def __init__(self, visitor: Visitor, name: str, data: bytes) -> None:
+    def __init__(self, visitor: Visitor, name: str, data: bytes, file_id: str = "") -> None:
         """Look into the file; `problem` says why it cannot be read.
 
         Args:
             visitor: The person, for the queue.
             name: The file's name.
             data: The whole file.
+            file_id: As Streamlit knows the file; empty if it does not.
         """
-        self._visitor = visitor
+        self._visitor, self._file_id = visitor, file_id
         self.name = name
         self.video: VideoFile | None = None
         self.problem = ""
@@ -89,6 +91,10 @@ class VideoVisit:
         self.timeline, self.source = timeline, PredictionSource.of(analyzer)
         self.analysis = Job(steps)
 
+    def try_again(self) -> None:
+        """Forget an analysis that has read nothing."""
+        self.analysis = None
+
     @property
     def is_finished(self) -> bool:
         """True once the analysis has ended, at the end of the video or before."""
@@ -140,9 +146,10 @@ class VideoVisit:
         """
         if self.video is None:
             raise ValueError("Expected a video that can be read.")
-        if self._seen is None or self._seen[0] != time_s:
-            self._seen = time_s, at_once(self._visitor, frame_at, self.video, time_s)
-        return self._seen[1]
+        seen = self._seen  # all visitors share the example's
+        if seen is None or seen[0] != time_s:
+            seen = self._seen = time_s, at_once(self._visitor, frame_at, self.video, time_s)
+        return seen[1]
 
     def report(self, name: str) -> VideoReport:
         """The faces found in the video, under this name."""
@@ -167,6 +174,7 @@ class VideoVisit:
         """End what runs, delete what was written and forget the video."""
         self._end_jobs()
         self.video = self.timeline = self._seen = None
+        uploaded.forget([self._file_id])
 
     def _end_jobs(self) -> None:
         if self.analysis is not None:

@@ -45,7 +45,8 @@ def test_a_video_that_is_written_has_no_name_and_is_read_as_often_as_asked(
 
 
 def test_while_it_is_written_nobody_else_may_look(export: Export) -> None:
-    next(export.written(writing(export.path, b"one")))
+    steps = export.written(writing(export.path, b"one"))
+    next(steps)
     assert export.path.parent.stat().st_mode & 0o077 == 0
     with pytest.raises(ValueError, match="is written"):
         export.read()
@@ -59,6 +60,16 @@ def test_a_video_larger_than_its_share_is_ended(
     assert next(steps) == 0.5
     with pytest.raises(OutputError, match="larger than this server"):
         next(steps)
+
+
+def test_one_that_is_cancelled_leaves_nothing_and_makes_room(folder: Path) -> None:
+    cancelled = [Export() for _ in range(exports.MOST_AT_ONCE)]
+    for export in cancelled:
+        steps = export.written(writing(export.path, b"half", b"of it"))
+        next(steps)
+        steps.close()
+    assert list(folder.iterdir()) == []
+    Export().close()
 
 
 def test_there_are_so_many_at_once_and_one_that_is_closed_makes_room() -> None:
@@ -126,7 +137,8 @@ def test_what_a_killed_process_left_is_deleted_and_no_more(folder: Path) -> None
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere the name of an open file stays")
 def test_nothing_of_a_video_is_left_once_it_is_closed(folder: Path) -> None:
     half, whole = Export(), Export()
-    next(half.written(writing(half.path, b"half", b"of it")))
+    steps = half.written(writing(half.path, b"half", b"of it"))
+    next(steps)
     list(whole.written(writing(whole.path, b"whole")))
     for export in (half, whole):
         export.close()

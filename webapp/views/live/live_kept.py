@@ -51,6 +51,7 @@ def _take_snapshot(stream: VideoStream) -> None:
 def _start_recording(stream: VideoStream) -> None:
     labels = models.analyzer().classifier.labels
     stream.recording = st.session_state[session.RECORDING_KEY] = Recording(labels)
+    st.session_state[session.RECORDING_SOURCE_KEY] = PredictionSource.of(models.analyzer())
 
 
 def _stop_recording(stream: VideoStream) -> None:
@@ -95,7 +96,7 @@ def _show_snapshot(snapshot: fer_core.LiveFrame) -> None:
 def _show_recording(recording: Recording, *, running: bool) -> None:
     st.header("Recording", anchor=False)
     st.fragment(_show_minute, run_every=1.0 if running else None)(recording, running)
-    source = PredictionSource.of(models.analyzer())
+    source = st.session_state[session.RECORDING_SOURCE_KEY]
     with st.container(horizontal=True):
         with st.popover("Download", icon=":material/download:"):
             offer_rows("live-emotions", lambda: [live_results.report(recording.timeline())], source)

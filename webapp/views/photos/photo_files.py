@@ -38,7 +38,7 @@ def take(visit: PhotoVisit, *, label: str) -> None:
 
 def take_camera(visit: PhotoVisit) -> None:
     """Show the camera, whose photo goes to the visit."""
-    taken = st.camera_input("Take a photo", key=f"camera_{visit.n_uploads}")
+    taken = st.camera_input("Take a photo", width=640, key=f"camera_{visit.n_uploads}")
     if taken:
         visit.n_uploads += 1
         visit.add([Photo(taken.file_id, "camera.jpg", taken.getvalue())])

@@ -26,9 +26,11 @@ def take(*, label: str) -> None:
         key=f"video_{number}",
     )
     if file is not None:
-        st.session_state["video_uploads"] = number + 1
+        # It may wait for its turn, and be broken off there: then the file is still in its place.
+        name, data = PurePath(file.name).name, file.getvalue()
+        visit = VideoVisit(session.visitor(), name, data, file.file_id)
         session.clear_video()
-        visit = VideoVisit(session.visitor(), PurePath(file.name).name, file.getvalue())
+        st.session_state["video_uploads"] = number + 1
         st.session_state[session.VIDEO_KEY] = visit
         if visit.video is None:
             server.activity().failed(fer_core.VideoDecodeError)
