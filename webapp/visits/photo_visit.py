@@ -193,12 +193,13 @@ class PhotoVisit:
             self.job.cancel()
             self.job = None
 
-    def explain(self, analyzer: fer_core.EmotionAnalyzer, found: FoundFace) -> None:
-        """Show why a face got its label, or no more."""
+    def explain(self, analyzer: fer_core.EmotionAnalyzer, key: str) -> None:
+        """Show why the face of a key got its label, or no more."""
         self.why_not = ""
-        if self.whys.pop(found.key, None) is None:
+        found = next((face for face in self.faces if face.key == key), None)
+        if self.whys.pop(key, None) is None and found is not None:
             try:
-                self.whys[found.key] = finished(elsewhere(self._visitor, explain, analyzer, found))
+                self.whys[key] = finished(elsewhere(self._visitor, explain, analyzer, found))
             except fer_core.FerError as error:
                 self.why_not = str(error)
 
@@ -213,6 +214,6 @@ class PhotoVisit:
                 work = elsewhere(self._visitor, annotated_png, photo, faces)
                 yield photo, finished(work)
 
-    def open(self, found: FoundFace) -> None:
-        """Show all bars of a face, or the highest ones again."""
-        self.opened ^= {found.key}
+    def open(self, key: str) -> None:
+        """Show all bars of the face of a key, or the highest ones again."""
+        self.opened ^= {key}

@@ -174,6 +174,7 @@ class VideoVisit:
         """End what runs, delete what was written and forget the video."""
         self._end_jobs()
         self.video = self.timeline = self._seen = None
+        self.moments = []
         uploaded.forget([self._file_id])
 
     def _end_jobs(self) -> None:

@@ -5,15 +5,18 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+import fer_core
 from fer_core.analysis import EmotionAnalyzer
 from fer_core.jobs import Ahead, Job
 from fer_core.reports.rows import PhotoReport
+from tests.faces import astronaut, file_bytes
 from tests.waiting import wait_until
 from webapp.monitoring.activity import Activity
 from webapp.serving.turns import Visitor
 from webapp.visits import photo_visit
-from webapp.visits.photo_results import Photo, Result
+from webapp.visits.photo_results import Photo, Result, analyze
 from webapp.visits.photo_visit import PhotoVisit
 
 Steps = Callable[[PhotoVisit], Generator[float | Ahead]]
@@ -97,3 +100,19 @@ def test_large_files_are_told_to_the_queue(
     visit.analyze(Path("model"), analyzer, Activity(), (800, 600))
     wait_until(lambda: len(told) == 2, 10, "both photos")
     assert told == [True, False]
+
+
+def test_faces_are_opened_and_explained_by_their_keys(analyzer: fer_core.EmotionAnalyzer) -> None:
+    visit = PhotoVisit(Visitor("Ann"))
+    photo = Photo("one", "1.png", file_bytes(Image.fromarray(astronaut()), "PNG"))
+    visit.add([photo])
+    visit.results[photo.key] = analyze(analyzer, photo, (792, 540))
+    key = visit.faces[0].key
+    visit.open(key)
+    visit.explain(analyzer, key)
+    assert (visit.opened, list(visit.whys)) == ({key}, [key])
+    visit.open(key)
+    visit.explain(analyzer, key)
+    assert (visit.opened, visit.whys) == (set(), {})
+    visit.explain(analyzer, "of a photo that has left")
+    assert visit.whys == {}

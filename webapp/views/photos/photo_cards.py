@@ -27,14 +27,14 @@ class Actions:
     """The actions of the buttons below a face, and their results.
 
     Attributes:
-        open: Shows all bars of a face, or the highest ones again.
-        explain: Shows why a face got its label, or no more.
+        open: Shows all bars of the face of a key, or the highest ones again.
+        explain: Shows why it got its label, or no more.
         opened: Keys of the faces with all bars.
         whys: Images and falls of the faces that are explained, by their keys.
     """
 
-    open: Callable[[FoundFace], None]
-    explain: Callable[[FoundFace], None]
+    open: Callable[[str], None]
+    explain: Callable[[str], None]
     opened: set[str]
     whys: dict[str, tuple[bytes, float]]
 
@@ -138,7 +138,7 @@ def _show_buttons(found: FoundFace, actions: Actions, *, explained: bool) -> Non
             icon=":material/keyboard_arrow_down:",
             key=f"all-{found.key}",
             on_click=actions.open,
-            args=(found,),
+            args=(found.key,),  # Streamlit keeps arguments, a photo's too, to the visit's end
         )
         st.button(
             "Hide the heat map" if explained else "Why?",
@@ -146,7 +146,7 @@ def _show_buttons(found: FoundFace, actions: Actions, *, explained: bool) -> Non
             icon=":material/blur_on:",
             key=f"why-{found.key}",
             on_click=actions.explain,
-            args=(found,),
+            args=(found.key,),  # Streamlit keeps arguments, a photo's too, to the visit's end
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -94,7 +95,7 @@ def _show_cards(
     visit: PhotoVisit, kept: Sequence[FoundFace], analyzer: fer_core.EmotionAnalyzer
 ) -> None:
     actions = photo_cards.Actions(
-        visit.open, lambda found: visit.explain(analyzer, found), visit.opened, visit.whys
+        visit.open, partial(visit.explain, analyzer), visit.opened, visit.whys
     )
     all_kept = len(kept) == len(visit.faces)
     by_photo = {
